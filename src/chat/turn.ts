@@ -1,0 +1,125 @@
+/**
+ * The order of a turn: which event may be said when, whatever order the model said them in.
+ *
+ * | in ↓ / on → | reasoning | text      | tool-call | finish   | failure |
+ * |-------------|-----------|-----------|-----------|----------|---------|
+ * | idle        | reasoning | text      | calling   | finished | failed  |
+ * | reasoning   | reasoning | text      | calling   | finished | failed  |
+ * | text        | reasoning | text      | calling   | finished | failed  |
+ * | calling     | reasoning | text      | calling   | finished | failed  |
+ * | finished, failed | nothing more is said                           |||||
+ *
+ * It is liberal: models do think again after speaking. But a blank has no place of its own: blank
+ * text that arrives in any state but `text` is held and given out in front of the next text that is
+ * not blank. Models put line breaks between their blocks, and without this rule every such break
+ * would open a block of content in the middle of the reasoning.
+ */
+import type { ChatEvent, Finish, Logprob, Text, ToolCall } from './event.ts'
+
+/** What the request says about the calls that may come back. */
+export type TurnRules = {
+  /** At most this many calls are given out; those beyond are dropped. */
+  readonly maxCalls: number
+  /** Ids that the conversation used already: an upstream that counts from `call_0` repeats itself. */
+  readonly usedCallIds: ReadonlySet<string>
+  /** Makes a new call id; random, so it is handed in. */
+  readonly mintCallId: () => string
+}
+
+type TurnState = 'idle' | 'reasoning' | 'text' | 'calling' | 'finished' | 'failed'
+
+const NEXT = {
+  reasoning: 'reasoning',
+  text: 'text',
+  'tool-call': 'calling',
+  finish: 'finished',
+  failure: 'failed',
+} as const satisfies Record<ChatEvent['type'], TurnState>
+
+/** One assistant's turn: takes events as they were decoded, gives them as they are to be said. */
+export class Turn {
+  #state: TurnState = 'idle'
+  /** Blank text that waits for text, with its log probabilities. */
+  #held: Text | null = null
+  readonly #ids: Set<string>
+  #calls = 0
+  readonly #rules: TurnRules
+
+  constructor(rules: TurnRules) {
+    this.#rules = rules
+    this.#ids = new Set(rules.usedCallIds)
+  }
+
+  /** Exactly one last word passes, and nothing after it. */
+  order(batch: readonly ChatEvent[]): readonly ChatEvent[] {
+    const said: ChatEvent[] = []
+    for (const event of batch) {
+      if (this.#state === 'finished' || this.#state === 'failed') break
+      this.#take(event, said)
+    }
+    return said
+  }
+
+  #take(event: ChatEvent, said: ChatEvent[]): void {
+    switch (event.type) {
+      case 'text':
+        if (this.#state !== 'text' && isBlank(event.text)) {
+          this.#held = join(this.#held, event)
+          return
+        }
+        said.push(join(this.#held, event))
+        this.#held = null
+        break
+      case 'tool-call':
+        if (this.#calls >= this.#rules.maxCalls) return
+        this.#calls++
+        said.push(this.#withOwnId(event))
+        break
+      case 'finish':
+        said.push(...this.#finish(event))
+        break
+      case 'reasoning':
+      case 'failure':
+        said.push(event)
+        break
+    }
+    this.#state = NEXT[event.type]
+  }
+
+  #withOwnId(call: ToolCall): ToolCall {
+    const id = call.id === '' || this.#ids.has(call.id) ? this.#rules.mintCallId() : call.id
+    this.#ids.add(id)
+    return id === call.id ? call : { ...call, id }
+  }
+
+  /** Beside a call a blank is only the gap that the call left; alone it is what the model said. */
+  #finish(event: Finish): ChatEvent[] {
+    const held = this.#held
+    this.#held = null
+    const reason = event.reason === 'stop' && this.#calls > 0 ? 'tool-calls' : event.reason
+    const finish = { ...event, reason }
+    if (held === null) return [finish]
+    if (this.#calls === 0 && held.text !== '') return [held, finish]
+    return [withLogprobs(finish, joined(held.logprobs, event.logprobs))]
+  }
+}
+
+const isBlank = (text: string): boolean => text.trim() === ''
+
+const join = (held: Text | null, text: Text): Text =>
+  held === null
+    ? text
+    : withLogprobs(
+        { type: 'text', text: held.text + text.text },
+        joined(held.logprobs, text.logprobs),
+      )
+
+const joined = (
+  first: readonly Logprob[] | undefined,
+  second: readonly Logprob[] | undefined,
+): readonly Logprob[] => [...(first ?? []), ...(second ?? [])]
+
+const withLogprobs = <Event extends Text | Finish>(
+  event: Event,
+  logprobs: readonly Logprob[],
+): Event => (logprobs.length === 0 ? event : { ...event, logprobs })

@@ -1,0 +1,132 @@
+/** JSON at the doors: text to a value that keeps every digit, a value to one we trust. */
+import type { z } from 'zod'
+import { Failed } from '../failure.ts'
+
+declare global {
+  /** ES2026 "JSON.parse source text access", in V8 since Node 22; TypeScript's lib lacks it still. */
+  interface JSON {
+    rawJSON(text: string): { readonly rawJSON: string }
+    isRawJSON(value: unknown): value is { readonly rawJSON: string }
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown
+  }
+}
+
+/**
+ * Reads JSON text. A number that a double cannot hold (an id above 2^53, `1e400`) becomes
+ * `JSON.rawJSON`, so that `JSON.stringify` gives back each digit; every other value is as usual.
+ *
+ * @throws SyntaxError when the text is not JSON.
+ */
+export const parseJson = (text: string): unknown =>
+  // A reviver is called for every value, some 10 × the cost of parsing: only where it can matter.
+  UNUSUAL_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
+
+/** A number in value position with an exponent, or with more digits than every double keeps. */
+const UNUSUAL_NUMBER = /(?:^|[:[,\s])-?(?:\d[\d.]{15}|\d[\d.]*[eE])/
+
+const keepDigits = (_key: string, value: unknown, { source }: { readonly source?: string }) =>
+  typeof value === 'number' && source !== undefined && loses(value, source)
+    ? JSON.rawJSON(source)
+    : value
+
+const loses = (value: number, source: string): boolean => {
+  if (!Number.isFinite(value)) return true
+  const mantissa = source
+    .replace(/[eE].*$/, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+/, '')
+  if (value === 0) return mantissa !== ''
+  // Fifteen significant digits survive the way into a double and back (IEEE 754, binary64).
+  if (mantissa.length <= 15) return false
+  return exact(source) !== exact(value)
+}
+
+/** Integers are compared exactly; a long fraction is compared as it would be printed. */
+const exact = (number: string | number): bigint | string => {
+  const text = String(number)
+  return /^-?\d+$/.test(text) ? BigInt(text) : text
+}
+
+/** What is wrong with a value, in the words of OpenAI's errors. `param` is null for the value itself. */
+export type Problem = {
+  readonly message: string
+  readonly param: string | null
+  readonly code: 'missing_required_parameter' | 'invalid_type' | 'invalid_value'
+}
+
+/** What a schema makes of a value: the value we may trust from here on, or the first problem. */
+export type Checked<T> = { readonly value: T } | { readonly problem: Problem }
+
+/** Holds a value against a schema; the one place where zod's issues become sentences. */
+export const check = <T>(schema: z.ZodType<T>, value: unknown): Checked<T> => {
+  const result = schema.safeParse(value, { reportInput: true })
+  return result.success ? { value: result.data } : { problem: problemOf(result.error.issues) }
+}
+
+/**
+ * As {@link check}, for a client's request.
+ *
+ * @throws Failed `invalid-request`, naming the param.
+ */
+export const accept = <T>(schema: z.ZodType<T>, value: unknown): T => {
+  const checked = check(schema, value)
+  if ('value' in checked) return checked.value
+  throw new Failed({ kind: 'invalid-request', ...checked.problem })
+}
+
+/** A path as OpenAI writes it: `messages[0].content`. */
+export const paramOf = (path: readonly PropertyKey[]): string | null =>
+  path.length === 0
+    ? null
+    : path
+        .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+        .join('')
+        .replace(/^\./, '')
+
+type Issue = z.core.$ZodIssue
+
+const problemOf = (issues: readonly Issue[], prefix: readonly PropertyKey[] = []): Problem => {
+  const issue = issues[0]
+  if (issue === undefined) return { message: 'Invalid value.', param: null, code: 'invalid_value' }
+  const path = [...prefix, ...issue.path]
+  if (issue.code === 'invalid_union') {
+    const branch = nearestBranch(issue.errors)
+    if (branch !== undefined) return problemOf(branch, path)
+  }
+  const param = paramOf(path)
+  const name = param === null ? 'the request body' : `'${param}'`
+  if (issue.code === 'invalid_type' && issue.input === undefined && param !== null) {
+    return {
+      message: `Missing required parameter: ${name}.`,
+      param,
+      code: 'missing_required_parameter',
+    }
+  }
+  if (issue.code === 'invalid_type') {
+    const message = `Invalid type for ${name}: expected ${article(issue.expected)}, but got ${kindOf(issue.input)} instead.`
+    return { message, param, code: 'invalid_type' }
+  }
+  return { message: `Invalid value for ${name}: ${issue.message}`, param, code: 'invalid_value' }
+}
+
+/** Of a union's branches, the one that got furthest into the value: that is what the client meant. */
+const nearestBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined =>
+  branches
+    .filter((issues) => issues.length > 0)
+    .toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0]
+
+const depthOf = (issues: readonly Issue[]): number =>
+  Math.max(...issues.map((issue) => issue.path.length))
+
+const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`)
+
+const kindOf = (value: unknown): string => {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (JSON.isRawJSON(value)) return 'a number with more digits than can be kept'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a number'
+  return article(typeof value)
+}
