@@ -68,12 +68,16 @@ export type Failure =
       readonly status: number
       readonly message: string
       readonly code?: string
-      readonly param?: string
     }
   /** The upstream refused our own credential, or our Host or Origin: the operator's to mend. */
   | { readonly kind: 'upstream-auth'; readonly message: string }
-  /** The model could not be loaded, or its runner died; more of the same will not help. */
-  | { readonly kind: 'model-failed'; readonly message: string; readonly code: string }
+  /** The model could not be loaded, its runner died, or it wrote what cannot be read; `status` is the upstream's. */
+  | {
+      readonly kind: 'model-failed'
+      readonly status: number
+      readonly message: string
+      readonly code: string
+    }
   /** No connection was made, or it was lost before any answer: nothing was generated. */
   | { readonly kind: 'upstream-unreachable'; readonly reason: Unreachable }
   /** `phase` is what was waited for in vain, `waitedMs` for how long. */

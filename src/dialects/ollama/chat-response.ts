@@ -1,0 +1,177 @@
+/** /api/chat's NDJSON lines → ChatEvent (`api/types.go: ChatResponse`, 0.33). */
+import { z } from 'zod'
+import type { ChatEvent, Logprob, TokenLogprob, Usage } from '../../chat/event.ts'
+import type { Failure } from '../../failure.ts'
+import type { Decoder } from '../../wire/codec.ts'
+import { jsonSlice } from '../../wire/json-slice.ts'
+import { check } from '../../wire/json.ts'
+import { Lines } from '../../wire/lines.ts'
+import { decodeDoneReason } from './done-reason.ts'
+import { decodeErrorLine } from './error.ts'
+
+const tokenLogprob = z.object({
+  token: z.string(),
+  logprob: z.number(),
+  bytes: z.array(z.number()).nullish(),
+})
+
+const toolCall = z.object({
+  id: z.string().nullish(),
+  function: z.object({
+    name: z.string().min(1),
+    // Of the arguments only the source text is used: parsing would lose digits and key order.
+    arguments: z.looseObject({}).nullish(),
+  }),
+})
+
+const chatResponse = z.object({
+  message: z
+    .object({
+      content: z.string().nullish(),
+      thinking: z.string().nullish(),
+      tool_calls: z.array(toolCall).nullish(),
+    })
+    .nullish(),
+  done: z.boolean().nullish(),
+  done_reason: z.string().nullish(),
+  logprobs: z
+    .array(tokenLogprob.extend({ top_logprobs: z.array(tokenLogprob).nullish() }))
+    .nullish(),
+  prompt_eval_count: z.number().nullish(),
+  eval_count: z.number().nullish(),
+})
+
+type ChatResponse = z.infer<typeof chatResponse>
+
+/**
+ * Reads one answer. Within a line the order is reasoning, text, calls, finish; an `error` line, a line
+ * that is no chat response, and an end without `done` are failures. What follows the last word is
+ * not read.
+ */
+export class ChatResponseDecoder implements Decoder<ChatEvent> {
+  readonly #lines: Lines
+  #records = 0
+  #over = false
+  /** Log probabilities of lines that say nothing yet: tokens held back by one of Ollama's parsers. */
+  #waiting: Logprob[] = []
+
+  /** @param maxLineLength UTF-16 code units; tool arguments are always one line (contract § 6). */
+  constructor(maxLineLength: number) {
+    this.#lines = new Lines(maxLineLength)
+  }
+
+  get records(): number {
+    return this.#records
+  }
+
+  feed(slice: string): readonly ChatEvent[] {
+    const events: ChatEvent[] = []
+    for (const line of this.#lines.feed(slice)) this.#line(line, events)
+    if (this.#lines.overflowed) this.#fail(malformed('a line longer than the limit'), events)
+    return events
+  }
+
+  /** A last line may lack its newline: remote stubs append an error without one (contract § 1.7). */
+  end(): readonly ChatEvent[] {
+    const events: ChatEvent[] = []
+    for (const line of this.#lines.end()) {
+      // Half a line is a torn answer, not a malformed one.
+      if (isJson(line)) this.#line(line, events)
+    }
+    this.#fail({ kind: 'upstream-truncated' }, events)
+    return events
+  }
+
+  #line(line: string, events: ChatEvent[]): void {
+    const text = this.#records === 0 ? line.replace(/^\uFEFF/, '') : line
+    if (this.#over || text.trim() === '') return
+    this.#records++
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return this.#fail(malformed('a line that is not JSON'), events)
+    }
+    const failure = decodeErrorLine(value)
+    if (failure !== null) return this.#fail(failure, events)
+    const checked = check(chatResponse, value)
+    if ('problem' in checked) return this.#fail(malformed(checked.problem.message), events)
+    const response = checked.value
+    if (response.message == null && response.done !== true) {
+      return this.#fail(malformed('a line without a message'), events)
+    }
+    this.#response(response, text, events)
+  }
+
+  #response(response: ChatResponse, source: string, events: ChatEvent[]): void {
+    const said: ChatEvent[] = []
+    const { thinking, content, tool_calls: calls } = response.message ?? {}
+    if (thinking != null && thinking !== '') said.push({ type: 'reasoning', text: thinking })
+    if (content != null && content !== '') said.push({ type: 'text', text: content })
+    for (const [index, call] of (calls ?? []).entries()) {
+      const path = ['message', 'tool_calls', index, 'function', 'arguments']
+      said.push({
+        type: 'tool-call',
+        id: call.id ?? '',
+        name: call.function.name,
+        arguments: call.function.arguments == null ? '{}' : (jsonSlice(source, path) ?? '{}'),
+      })
+    }
+    if (response.done === true) {
+      const reason = decodeDoneReason(response.done_reason)
+      said.push({ type: 'finish', reason, usage: usageOf(response) })
+      this.#over = true
+    }
+    for (const logprob of response.logprobs ?? []) this.#waiting.push(decodeLogprob(logprob))
+    for (const event of said) events.push(this.#withLogprobs(event))
+  }
+
+  /** The line's first event carries what waits, as Ollama's own /v1 does. */
+  #withLogprobs(event: ChatEvent): ChatEvent {
+    if (this.#waiting.length === 0 || event.type === 'failure') return event
+    const logprobs = this.#waiting
+    this.#waiting = []
+    return { ...event, logprobs }
+  }
+
+  #fail(failure: Failure, events: ChatEvent[]): void {
+    if (this.#over) return
+    this.#over = true
+    events.push({ type: 'failure', failure })
+  }
+}
+
+/** Go leaves out a count that is zero. For what was generated that is a fact; a prompt of zero tokens
+ * there is not: older servers leave out a prompt they had cached (contract § 1.6). */
+const usageOf = ({ prompt_eval_count: prompt, eval_count: completion }: ChatResponse): Usage => ({
+  ...(prompt != null && { promptTokens: prompt }),
+  completionTokens: completion ?? 0,
+})
+
+const decodeLogprob = ({
+  top_logprobs: top,
+  ...token
+}: NonNullable<ChatResponse['logprobs']>[number]): Logprob => ({
+  ...decodeTokenLogprob(token),
+  top: (top ?? []).map(decodeTokenLogprob),
+})
+
+const decodeTokenLogprob = ({
+  token,
+  logprob,
+  bytes,
+}: z.infer<typeof tokenLogprob>): TokenLogprob => ({ token, logprob, bytes: bytes ?? null })
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const malformed = (what: string): Failure => ({
+  kind: 'upstream-malformed',
+  message: `The upstream sent ${what}.`,
+})
