@@ -1,0 +1,53 @@
+/** Completion → `chat.completion`. */
+import type { Completion } from '../../chat/completion.ts'
+import { encodeFinishReason } from './finish-reason.ts'
+import { encodeLogprobs } from './logprobs.ts'
+import { SYSTEM_FINGERPRINT, type ReasoningField, type Stamp } from './stamp.ts'
+import { encodeUsage } from './usage.ts'
+
+/** The whole answer as JSON text. `content` is null when there are only tool calls. */
+export const encodeChatCompletion = (
+  completion: Completion,
+  stamp: Stamp,
+  reasoningField: ReasoningField,
+): string => {
+  const { calls, logprobs, finish } = completion
+  const usage = encodeUsage(finish.usage)
+  return JSON.stringify({
+    id: stamp.id,
+    object: 'chat.completion',
+    created: stamp.created,
+    model: stamp.model,
+    system_fingerprint: SYSTEM_FINGERPRINT,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          ...contentOf(completion, reasoningField),
+          refusal: null,
+          ...(calls.length > 0 && {
+            tool_calls: calls.map(({ id, name, arguments: args }) => ({
+              id,
+              type: 'function',
+              function: { name, arguments: args },
+            })),
+          }),
+        },
+        logprobs: logprobs.length > 0 ? encodeLogprobs(logprobs) : null,
+        finish_reason: encodeFinishReason(finish.reason),
+      },
+    ],
+    ...(usage !== null && { usage }),
+  })
+}
+
+const contentOf = ({ text, reasoning, calls }: Completion, field: ReasoningField): object => {
+  const tagged = field === 'think-tags' && reasoning !== '' ? `<think>${reasoning}</think>` : ''
+  const content = tagged + text
+  return {
+    content: content === '' && calls.length > 0 ? null : content,
+    ...((field === 'reasoning' || field === 'reasoning_content') &&
+      reasoning !== '' && { [field]: reasoning }),
+  }
+}
