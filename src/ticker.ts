@@ -1,0 +1,32 @@
+/** One coarse timer for the deadlines and heartbeats of all streams: a timer each would cost more than a token. */
+
+/** Is told the time about ten times a second; milliseconds of a clock that never jumps. */
+export type Watcher = { tick(now: number): void }
+
+/** How far apart two ticks are, ms: the accuracy of every deadline that is kept by ticks. */
+const TICK_MS = 100
+
+const watchers = new Set<Watcher>()
+let timer: NodeJS.Timeout | undefined
+
+/** Milliseconds of the monotonic clock that {@link Watcher.tick} is told. */
+export const now = (): number => performance.now()
+
+/** Ticks `watcher` from now on. The timer keeps no process alive: what is watched has a socket that does. */
+export const watch = (watcher: Watcher): void => {
+  watchers.add(watcher)
+  timer ??= setInterval(tickAll, TICK_MS).unref()
+}
+
+/** Stops ticking `watcher`; the timer stops with the last one. */
+export const unwatch = (watcher: Watcher): void => {
+  watchers.delete(watcher)
+  if (watchers.size > 0 || timer === undefined) return
+  clearInterval(timer)
+  timer = undefined
+}
+
+const tickAll = (): void => {
+  const time = now()
+  for (const watcher of watchers) watcher.tick(time)
+}

@@ -1,0 +1,202 @@
+/** One streamed answer: slices of bytes → batches of events, one per read; deadlines counted in lines. Never throws. */
+import { StringDecoder } from 'node:string_decoder'
+import type { ChatEvent } from '../chat/event.ts'
+import type { Failure } from '../failure.ts'
+import { now, unwatch, watch, type Watcher } from '../ticker.ts'
+import type { Decoder } from '../wire/codec.ts'
+import type { Reply, ReplyHeaders, WholeReply } from './http.ts'
+import type { Exchange, Listener } from './upstream.ts'
+
+/** How long a turn may be silent, ms; 0 is for ever. */
+export type Patience = {
+  /** Until the first line: queueing, loading the model, reading the prompt. */
+  readonly firstByteTimeoutMs: number
+  /** Between two lines. */
+  readonly idleTimeoutMs: number
+  /** From the request to the last line. */
+  readonly totalTimeoutMs: number
+  /**
+   * How long the upstream may go on loading a model for a client that left before the first line:
+   * Ollama throws a load away with its last client (contract § 6).
+   */
+  readonly loadGraceMs: number
+}
+
+export type PumpOptions = {
+  readonly decoder: Decoder<ChatEvent>
+  readonly listener: Listener
+  readonly patience: Patience
+  /** What an answer with another status than 200 means. */
+  readonly refusal: (reply: WholeReply) => Failure
+}
+
+/** Bytes of a refusal's body that are read: an error is a sentence, an error page is nobody's business. */
+const MAX_REFUSAL = 64 * 1024
+/** How long a socket may take to end after its last line before it is dropped, ms. */
+const TAIL_MS = 1000
+
+/**
+ * In order: *waiting* for the first line, *reading*, *ended* (the last word is said, the socket ends),
+ * *over*. A turn whose client left in *waiting* may linger there, heard by nobody.
+ */
+type State = 'waiting' | 'reading' | 'ended' | 'over'
+
+export class Pump implements Reply, Exchange, Watcher {
+  readonly #decoder: Decoder<ChatEvent>
+  readonly #patience: Patience
+  readonly #refusalOf: (reply: WholeReply) => Failure
+  readonly #utf8 = new StringDecoder('utf8')
+  readonly #started = now()
+  #listener: Listener | null
+  #exchange: Exchange | null = null
+  #state: State = 'waiting'
+  #refusal: { status: number; headers: ReplyHeaders; body: string } | null = null
+  #pending = ''
+  #scheduled = false
+  #paused = false
+  #lastRecord = this.#started
+  /** When the client left while waiting. */
+  #left: number | null = null
+
+  constructor({ decoder, listener, patience, refusal }: PumpOptions) {
+    this.#decoder = decoder
+    this.#listener = listener
+    this.#patience = patience
+    this.#refusalOf = refusal
+    watch(this)
+  }
+
+  /** Sends the request; `send` gets this pump as the reply's listener. */
+  start(send: (reply: Reply) => Exchange): this {
+    this.#exchange = send(this)
+    return this
+  }
+
+  head(status: number, headers: ReplyHeaders): void {
+    const encoding = headers['content-encoding']
+    if (status !== 200) this.#refusal = { status, headers, body: '' }
+    // We asked for identity: what is compressed all the same is not inflated (reliability U-59).
+    else if (encoding !== undefined && encoding !== 'identity') this.#fail(COMPRESSED)
+  }
+
+  data(slice: Buffer): void {
+    const text = this.#utf8.write(slice)
+    if (this.#refusal !== null) {
+      if (this.#refusal.body.length < MAX_REFUSAL) this.#refusal.body += text
+      return
+    }
+    // undici calls once per HTTP chunk, however many came in one read: they are joined until the end
+    // of this turn of the loop, so that one read makes at most one write (performance, pitfall 8).
+    this.#pending += text
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(this.#flush)
+  }
+
+  end(): void {
+    if (this.#refusal !== null) return this.#fail(this.#refusalOf(this.#refusal))
+    this.#pending += this.#utf8.end()
+    this.#flush()
+    if (this.#state !== 'ended' && this.#state !== 'over') this.#say(this.#decoder.end())
+    this.#close()
+  }
+
+  fail(failure: Failure): void {
+    this.#flush()
+    if (this.#state === 'ended') return this.#close()
+    // Part of an error page says as much as the whole of it.
+    this.#fail(this.#refusal === null ? failure : this.#refusalOf(this.#refusal))
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#exchange?.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#lastRecord = now()
+    this.#exchange?.resume()
+  }
+
+  abort(): void {
+    this.#listener = null
+    if (this.#state === 'over') return
+    if (this.#state === 'waiting' && this.#patience.loadGraceMs > 0) this.#left ??= now()
+    else this.#drop()
+  }
+
+  tick(time: number): void {
+    const { firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs, loadGraceMs } = this.#patience
+    if (this.#state === 'ended') {
+      if (time - this.#lastRecord > TAIL_MS) this.#drop()
+      return
+    }
+    if (this.#left !== null && time - this.#left > loadGraceMs) return this.#drop()
+    if (exceeds(time - this.#started, totalTimeoutMs))
+      return this.#timeOut('answer', totalTimeoutMs)
+    if (this.#state === 'waiting') {
+      if (exceeds(time - this.#started, firstByteTimeoutMs)) {
+        this.#timeOut('first-line', firstByteTimeoutMs)
+      }
+    } else if (!this.#paused && exceeds(time - this.#lastRecord, idleTimeoutMs)) {
+      this.#timeOut('next-line', idleTimeoutMs)
+    }
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    if (this.#pending === '' || this.#state === 'over') return
+    const slice = this.#pending
+    this.#pending = ''
+    const before = this.#decoder.records
+    const events = this.#decoder.feed(slice)
+    if (this.#decoder.records !== before) this.#progress()
+    this.#say(events)
+  }
+
+  #progress(): void {
+    this.#lastRecord = now()
+    if (this.#state !== 'waiting') return
+    this.#state = 'reading'
+    // The load is done, and nobody waits for the answer.
+    if (this.#left !== null) this.#drop()
+  }
+
+  #say(events: readonly ChatEvent[]): void {
+    const last = events.at(-1)
+    if (last === undefined || this.#state === 'ended' || this.#state === 'over') return
+    const { type } = last
+    if (type === 'finish') this.#state = 'ended'
+    const listener = this.#listener
+    if (type === 'finish' || type === 'failure') this.#listener = null
+    listener?.events(events)
+    if (type === 'failure') this.#drop()
+  }
+
+  #timeOut(phase: 'first-line' | 'next-line' | 'answer', waitedMs: number): void {
+    this.#fail({ kind: 'upstream-timeout', phase, waitedMs })
+  }
+
+  #fail(failure: Failure): void {
+    this.#say([{ type: 'failure', failure }])
+    this.#drop()
+  }
+
+  #drop(): void {
+    this.#close()
+    this.#exchange?.abort()
+  }
+
+  #close(): void {
+    this.#state = 'over'
+    unwatch(this)
+  }
+}
+
+const exceeds = (ms: number, limit: number): boolean => limit > 0 && ms > limit
+
+const COMPRESSED: Failure = {
+  kind: 'upstream-malformed',
+  message: 'The upstream sent a compressed answer although none was asked for.',
+}
