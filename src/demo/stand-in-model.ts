@@ -1,7 +1,15 @@
 /** StandInModel: a model the stand-in has, as `/api/tags`, `/api/show` and `/api/ps` tell of it. */
 
 /** Ollama's own words for what a model can do (`types/model/capability.go`). */
-export type StandInAbility = 'completion' | 'tools' | 'vision' | 'thinking' | 'embedding' | 'audio'
+export type StandInAbility =
+  | 'completion'
+  | 'tools'
+  | 'insert'
+  | 'vision'
+  | 'embedding'
+  | 'thinking'
+  | 'image'
+  | 'audio'
 
 export type StandInModel = {
   /** With its tag, as in `demo-thinker:latest`. */
