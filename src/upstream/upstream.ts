@@ -23,17 +23,24 @@ export type Exchange = {
   abort(): void
 }
 
-/** An upstream model, and how it is to be asked. */
+/** An upstream model to ask, and the id under which both sides' logs know the request. */
 export type ChatTarget = { readonly card: ModelCard; readonly requestId: string }
 
-/** How the upstream was found at start: its version, or why there is none. */
 export type Upstream = {
   /** Starts a turn. Never throws: an accident is a `failure` event. */
   chat(request: ChatRequest, target: ChatTarget, listener: Listener): Exchange
-  /** Everything the upstream offers. @throws Failed when it cannot be asked. */
-  models(signal: AbortSignal): Promise<readonly ModelCard[]>
+  /**
+   * Everything the upstream offers. `onList` hears first what is known before each model is asked
+   * about, so that one slow model keeps nobody waiting for the others.
+   *
+   * @throws Failed when the upstream cannot be asked.
+   */
+  models(
+    signal: AbortSignal,
+    onList?: (cards: readonly ModelCard[]) => void,
+  ): Promise<readonly ModelCard[]>
   /** The upstream's version, such as `0.33.0`. @throws Failed when it cannot be asked. */
   version(signal: AbortSignal): Promise<string>
-  /** Closes idle connections; turns under way are aborted. */
+  /** Closes all connections, those of turns under way included. */
   close(): Promise<void>
 }

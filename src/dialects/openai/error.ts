@@ -243,6 +243,9 @@ const retryAfter = (ms: number): Readonly<Record<string, string>> => ({
   'retry-after-ms': String(Math.ceil(ms)),
 })
 
+/** Before a connection stood, nothing can have been generated; a certificate will not mend itself. */
+const NOTHING_RAN: ReadonlySet<string> = new Set(['refused', 'dns', 'connect-timeout'])
+
 /**
  * The openai SDKs run every 5xx up to three times unless told not to (measured with openai 6.49): a
  * generation that took minutes and failed must not be run again. Only what certainly did no work, or
@@ -251,6 +254,6 @@ const retryAfter = (ms: number): Readonly<Record<string, string>> => ({
 const retrying = (headers: Readonly<Record<string, string>>, failure: Failure) => {
   const safe =
     'retry-after' in headers ||
-    (failure.kind === 'upstream-unreachable' && failure.reason !== 'tls')
+    (failure.kind === 'upstream-unreachable' && NOTHING_RAN.has(failure.reason))
   return { 'x-should-retry': String(safe) }
 }

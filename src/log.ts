@@ -1,0 +1,52 @@
+/** One JSON line per happening, on standard output. */
+import { pino, stdTimeFunctions } from 'pino'
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+
+/** What is said about a happening: facts, never a key, a prompt, an answer or an upstream address. */
+export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+export type Log = {
+  debug(message: string, facts?: Facts): void
+  info(message: string, facts?: Facts): void
+  warn(message: string, facts?: Facts): void
+  /** `cause` is written as its name, code and stack: a message may quote what a client sent. */
+  error(message: string, facts?: Facts, cause?: unknown): void
+}
+
+/** @param write takes a whole line; standard output by default. */
+export const createLog = (level: LogLevel, write?: (line: string) => void): Log => {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  const logger = write === undefined ? pino(options) : pino(options, { write })
+  return {
+    debug: (message, facts = {}) => logger.debug(facts, message),
+    info: (message, facts = {}) => logger.info(facts, message),
+    warn: (message, facts = {}) => logger.warn(facts, message),
+    error: (message, facts = {}, cause) => logger.error({ ...facts, ...factsOf(cause) }, message),
+  }
+}
+
+/** An allow-list: a library's error may carry a request with its headers (reliability S-05). */
+const factsOf = (cause: unknown): Facts => {
+  if (!(cause instanceof Error)) return {}
+  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return {
+    error_name: cause.name,
+    ...('code' in cause && typeof cause.code === 'string' && { error_code: cause.code }),
+    stack: frames
+      .slice(0, 8)
+      .map((line) => line.trim())
+      .join(' | '),
+    ...(cause.cause instanceof Error && {
+      cause: `${cause.cause.name} ${codeOf(cause.cause)}`.trim(),
+    }),
+  }
+}
+
+const codeOf = (error: Error): string =>
+  'code' in error && typeof error.code === 'string' ? error.code : ''

@@ -1,0 +1,68 @@
+/** Client keys: who may ask, for which models. Decided from the headers, before the body is read. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { Failed } from '../failure.ts'
+import { glob } from './glob.ts'
+import type { AppEnv } from './context.ts'
+
+export type ClientKey = {
+  /** For logs; never part of the key. */
+  readonly name: string
+  /** Hexadecimal SHA-256 of the key: the key itself is not kept. */
+  readonly sha256: string
+  /** Upstream names it may use, `*` for any run of characters; null for all. */
+  readonly models: readonly string[] | null
+  readonly requestsPerMinute: number | null
+}
+
+/**
+ * Asks for `Authorization: Bearer KEY`, unless there are no keys at all.
+ *
+ * @throws Failed `unauthorized`; the message is the same whatever was wrong, and repeats nothing.
+ */
+export const auth = (keys: readonly ClientKey[]): MiddlewareHandler<AppEnv> => {
+  const digests = keys.map((key) => ({ key, digest: Buffer.from(key.sha256, 'hex') }))
+  return async (c, next) => {
+    if (digests.length === 0) {
+      c.set('key', null)
+      return next()
+    }
+    const presented = /^bearer +(\S+)$/i.exec(c.env.incoming.headers.authorization ?? '')?.[1]
+    const key = presented === undefined ? undefined : find(digests, presented)
+    if (key === undefined) throw new Failed({ kind: 'unauthorized', message: UNAUTHORIZED })
+    c.set('key', key)
+    c.get('record').key = key.name
+    return next()
+  }
+}
+
+/**
+ * Holds the name that is sent upstream, and nothing else, against the key's models: an alias or another
+ * spelling opens no door.
+ *
+ * @throws Failed `forbidden`.
+ */
+export const authorize = (key: ClientKey | null, upstreamModel: string): void => {
+  if (key === null || key.models === null) return
+  if (key.models.some((pattern) => glob(pattern, upstreamModel))) return
+  throw new Failed({
+    kind: 'forbidden',
+    message: 'This API key may not use this model. GET /v1/models lists those that it may use.',
+    param: 'model',
+  })
+}
+
+const UNAUTHORIZED =
+  'Missing or unknown API key. Send one that this server knows as `Authorization: Bearer KEY`.'
+
+type Digest = { readonly key: ClientKey; readonly digest: Buffer }
+
+/** All are compared, each in constant time: how long it takes says nothing about the keys. */
+const find = (digests: readonly Digest[], presented: string): ClientKey | undefined => {
+  const digest = createHash('sha256').update(presented).digest()
+  let found: ClientKey | undefined
+  for (const each of digests) {
+    if (timingSafeEqual(each.digest, digest)) found = each.key
+  }
+  return found
+}

@@ -1,0 +1,76 @@
+/** One line when an exchange ends: who asked which model, what came of it, and how long it took. */
+import { randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import type { MiddlewareHandler } from 'hono'
+import type { Usage } from '../chat/event.ts'
+import type { Failure } from '../failure.ts'
+import type { Log } from '../log.ts'
+import { now } from '../ticker.ts'
+import type { AppEnv } from './context.ts'
+
+/** Gathered while a request is served. Nothing here comes from a prompt or an answer. */
+export type RequestRecord = {
+  /** `req_` and 128 random bits; also in the `x-request-id` header, and sent upstream. */
+  readonly id: string
+  readonly started: number
+  key?: string
+  /** As the client wrote it, cut to 200 characters. */
+  model?: string
+  stream?: boolean
+  failure?: Failure['kind']
+  /** When the first event came. */
+  firstEvent?: number
+  usage?: Usage
+  finishReason?: string
+}
+
+/** Gives each request its id and its record, and writes the line when its socket is done with it. */
+export const requestLog =
+  (log: Log): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const { incoming, outgoing } = c.env
+    const record: RequestRecord = { id: `req_${randomBytes(16).toString('hex')}`, started: now() }
+    c.set('record', record)
+    // On the raw response, because a header set through Hono makes node-server rebuild the response
+    // of a stream that was sent already (performance, pitfall 1).
+    outgoing.setHeader('x-request-id', record.id)
+    outgoing.setHeader('x-content-type-options', 'nosniff')
+    const { method = '', url = '' } = incoming
+    const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
+    if ('once' in outgoing) {
+      outgoing.once('close', () => write(log, record, { method, path, ...outcomeOf(outgoing) }))
+    }
+    await next()
+  }
+
+type Outcome = { readonly status: number; readonly complete: boolean }
+
+const outcomeOf = (outgoing: Pick<ServerResponse, 'statusCode' | 'writableFinished'>): Outcome => ({
+  status: outgoing.statusCode,
+  complete: outgoing.writableFinished,
+})
+
+const write = (
+  log: Log,
+  record: RequestRecord,
+  { method, path, status, complete }: Outcome & { method: string; path: string },
+): void => {
+  const left = !complete && record.failure === undefined
+  const { usage } = record
+  log.info('request', {
+    request_id: record.id,
+    key: record.key,
+    method,
+    path,
+    // nginx's number for a client that left; no status of ours was heard.
+    status: left ? 499 : status,
+    outcome: left ? 'client-closed' : (record.failure ?? 'ok'),
+    model: record.model,
+    stream: record.stream,
+    first_event_ms: record.firstEvent && Math.round(record.firstEvent - record.started),
+    duration_ms: Math.round(now() - record.started),
+    finish_reason: record.finishReason,
+    prompt_tokens: usage?.promptTokens,
+    completion_tokens: usage?.completionTokens,
+  })
+}

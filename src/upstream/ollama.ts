@@ -1,0 +1,54 @@
+/** Ollama as an Upstream: its dialect, over HTTP, pumped. */
+import type { Serving } from '../catalog/model-card.ts'
+import { encodeChatRequest } from '../dialects/ollama/chat-request.ts'
+import { ChatResponseDecoder } from '../dialects/ollama/chat-response.ts'
+import { decodeError } from '../dialects/ollama/error.ts'
+import { decodeVersion } from '../dialects/ollama/version.ts'
+import { Failed } from '../failure.ts'
+import { createDiscovery, type Ask } from './discovery.ts'
+import { createHttp, type HttpConfig, type WholeReply } from './http.ts'
+import { Pump, type Patience } from './pump.ts'
+import type { Upstream } from './upstream.ts'
+
+export type OllamaConfig = HttpConfig &
+  Patience & {
+    /** The longest NDJSON line that is taken, UTF-16 code units. */
+    readonly maxLineBytes: number
+  }
+
+/** @param servingOf how the operator wants a model served, by its upstream name. */
+export const createOllama = (
+  config: OllamaConfig,
+  servingOf: (name: string) => Serving,
+): Upstream => {
+  const http = createHttp(config)
+
+  const ask: Ask = async (method, path, body, signal) => {
+    const reply = await http.ask({ method, path, body }, signal)
+    if (reply.status === 200) return reply.body
+    throw new Failed(refusal(reply, ''))
+  }
+
+  return {
+    chat: (request, { card, requestId }, listener) => {
+      const body = encodeChatRequest(request, card.name, card.serving)
+      return new Pump({
+        decoder: new ChatResponseDecoder(config.maxLineBytes),
+        listener,
+        patience: config,
+        refusal: (reply) => refusal(reply, request.model),
+      }).start((reply) => http.send({ method: 'POST', path: '/api/chat', body, requestId }, reply))
+    },
+    models: createDiscovery({ ask, servingOf }),
+    version: async (signal) => decodeVersion(await ask('GET', '/api/version', null, signal)),
+    close: () => http.close(),
+  }
+}
+
+const refusal = ({ status, headers, body }: WholeReply, model: string) => {
+  const retryAfter = headers['retry-after']
+  return decodeError(
+    { status, body, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined },
+    model,
+  )
+}
