@@ -1,0 +1,127 @@
+/** Catalog: the names clients use → the upstream's models; the models we know → the list we offer. */
+import { nearest } from '../nearest.ts'
+import type { ModelCard } from './model-card.ts'
+import { shortName, spellings } from './name.ts'
+
+export type CatalogOptions = {
+  /** In the order they are listed. */
+  readonly cards: readonly ModelCard[]
+  /** A client's name → a name {@link Catalog.resolve} understands, another alias included. */
+  readonly aliases: Readonly<Record<string, string>>
+  /** The upstream's name in the configuration; accepted as a prefix, as in `lan/llama3.2`. */
+  readonly upstreamName: string
+  /** What is listed: models with tools, all that chat, or everything. */
+  readonly list: 'tools' | 'chat' | 'all'
+}
+
+/** One state of knowledge; a refresh makes another. */
+export type Catalog = {
+  /**
+   * Finds the model a client means: exact, else without the prefix, else with `:latest`, else any of
+   * these in other upper and lower case, else by an alias. A model's own name thus wins over an alias.
+   */
+  resolve(name: string): ModelCard | undefined
+  /**
+   * The models on offer. An alias is no entry of its own: a client that lets people choose would show
+   * the model twice, and explicit models are promised to be listed exactly. By name it is found.
+   */
+  listed(): readonly ModelCard[]
+  /** The others; each can still be called and retrieved by name. */
+  hidden(): readonly Hidden[]
+  /** Names we know that look like this one, best first, aliases included. */
+  nearest(name: string): readonly string[]
+}
+
+/** `unknown`: the upstream has not said (yet) what it can do. */
+export type Hidden = {
+  readonly card: ModelCard
+  readonly why: 'embedding' | 'no-chat' | 'no-tools' | 'unknown'
+}
+
+export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOptions): Catalog => {
+  const models = indexed(cards.map((card) => [card.name, card]))
+  const targets = indexed(Object.entries(aliases))
+  const listed = cards.filter((card) => isListed(card, list))
+
+  const resolve = (name: string, seen: ReadonlySet<string> = new Set()): ModelCard | undefined => {
+    const names = spellings(name, upstreamName)
+    const card = found(models, names)
+    if (card !== undefined) return card
+    const target = found(targets, names)
+    // Aliases that lead back to themselves lead nowhere.
+    if (target === undefined || seen.has(target)) return undefined
+    return resolve(target, new Set([...seen, target]))
+  }
+
+  return {
+    resolve: (name) => resolve(name),
+    listed: () => listed,
+    hidden: () =>
+      cards.filter((card) => !listed.includes(card)).map((card) => ({ card, why: reason(card) })),
+    nearest: (name) =>
+      nearest(shortName(name), [
+        ...cards.map((card) => shortName(card.name)),
+        ...Object.keys(aliases).filter((alias) => resolve(alias) !== undefined),
+      ]),
+  }
+}
+
+/** Says how many models the list leaves out, why, and what shows them; empty when it hides none. */
+export const explainHidden = (hidden: readonly Hidden[]): string => {
+  if (hidden.length === 0) return ''
+  const parts = [...new Set(hidden.map(({ why }) => why))].map(
+    (why) => `${hidden.filter((each) => each.why === why).length} ${BECAUSE[why]}`,
+  )
+  return `${hidden.length} hidden (${parts.join(', ')}); they can be called by name, and catalog.list: "all" lists them`
+}
+
+const BECAUSE: Readonly<Record<Hidden['why'], string>> = {
+  embedding: 'for embeddings only',
+  'no-chat': 'without chat',
+  'no-tools': 'without tools',
+  unknown: 'of unknown abilities',
+}
+
+const isListed = (card: ModelCard, list: CatalogOptions['list']): boolean => {
+  switch (list) {
+    case 'all':
+      return true
+    case 'tools':
+      return card.capabilities.has('tools')
+    case 'chat':
+      return card.capabilities.has('completion') || unsaid(card)
+  }
+}
+
+/** Nothing at all is known of what it can do, as of a server too old to say. */
+const unsaid = ({ capabilities, certain }: ModelCard): boolean =>
+  !certain && capabilities.size === 0
+
+const reason = ({ capabilities, certain }: ModelCard): Hidden['why'] => {
+  if (capabilities.has('embedding')) return 'embedding'
+  if (!certain) return 'unknown'
+  return capabilities.has('completion') ? 'no-tools' : 'no-chat'
+}
+
+/** By exact name and by lower case; of two that differ in case alone, the first has the latter. */
+type Index<T> = { readonly exact: ReadonlyMap<string, T>; readonly lower: ReadonlyMap<string, T> }
+
+const indexed = <T>(entries: readonly (readonly [string, T])[]): Index<T> => ({
+  exact: new Map(entries),
+  lower: new Map(entries.map(([name, value]) => [name.toLowerCase(), value] as const).toReversed()),
+})
+
+const found = <T>({ exact, lower }: Index<T>, names: readonly string[]): T | undefined =>
+  first(exact, names) ??
+  first(
+    lower,
+    names.map((name) => name.toLowerCase()),
+  )
+
+const first = <T>(index: ReadonlyMap<string, T>, names: readonly string[]): T | undefined => {
+  for (const name of names) {
+    const value = index.get(name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}

@@ -1,0 +1,80 @@
+/** Holds a request against the card of its model: what the model cannot do is said before it is sent. */
+import type { ChatRequest, Media } from '../chat/request.ts'
+import { type Ability, Failed } from '../failure.ts'
+import type { ModelCard } from './model-card.ts'
+
+/** A request made to fit, and the parameters that were dropped for it, by their OpenAI names. */
+export type Fitted = { readonly request: ChatRequest; readonly ignored: readonly string[] }
+
+/**
+ * Refuses what this model surely cannot do, drops an effort it cannot make, and adds how the operator
+ * wants it served. An uncertain card refuses and drops nothing: the upstream knows better.
+ *
+ * @throws Failed `unsupported-by-model`, naming the param.
+ */
+export const fit = (request: ChatRequest, card: ModelCard): Fitted => {
+  if (card.certain) refuse(request, card)
+  const { effort, ...rest } = request
+  const thinks = !card.certain || card.capabilities.has('thinking')
+  // A load-time option has one owner: a window that differs from one request to the next reloads the model.
+  const numCtx = card.serving.numCtx ?? request.numCtx
+  const keepAlive = request.keepAlive ?? card.serving.keepAlive
+  return {
+    request: {
+      ...rest,
+      ...(effort === undefined || !thinks ? {} : { effort }),
+      ...(numCtx === undefined ? {} : { numCtx }),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
+    },
+    // To switch off what is not there is no wish unfulfilled.
+    ignored: thinks || effort === undefined || effort === false ? [] : ['reasoning_effort'],
+  }
+}
+
+const refuse = (request: ChatRequest, { name, capabilities }: ModelCard): void => {
+  if (!capabilities.has('completion')) {
+    throw unsupported(
+      'chat',
+      'model',
+      `'${name}' is not a chat model; GET /v1/models lists those that are.`,
+    )
+  }
+  if (request.tools.length > 0 && !capabilities.has('tools')) {
+    throw unsupported(
+      'tools',
+      'tools',
+      `'${name}' cannot call tools; leave out 'tools', or choose a model that can: GET /v1/models lists them.`,
+    )
+  }
+  if (!capabilities.has('vision')) {
+    const param = contentWith(request, 'image')
+    if (param !== null) {
+      throw unsupported(
+        'images',
+        param,
+        `'${name}' cannot see images; leave them out, or choose a model whose capabilities.vision is true in GET /v1/models.`,
+      )
+    }
+  }
+  if (!capabilities.has('audio')) {
+    const param = contentWith(request, 'audio')
+    if (param !== null) {
+      throw unsupported(
+        'audio',
+        param,
+        `'${name}' cannot hear audio; leave it out, or choose a model whose capabilities.audio is true in GET /v1/models.`,
+      )
+    }
+  }
+}
+
+const unsupported = (ability: Ability, param: string, message: string): Failed =>
+  new Failed({ kind: 'unsupported-by-model', ability, message, param })
+
+/** The path of the first message that holds such media, or null. */
+const contentWith = ({ messages }: ChatRequest, kind: Media['kind']): string | null => {
+  const index = messages.findIndex(
+    (message) => 'media' in message && message.media.some((media) => media.kind === kind),
+  )
+  return index === -1 ? null : `messages[${index}].content`
+}

@@ -1,0 +1,80 @@
+/** Discovery: asks an Ollama which models it has, and what each of them can do. */
+import type { ModelCard, Serving } from '../catalog/model-card.ts'
+import { decodeModelCard } from '../dialects/ollama/model-card.ts'
+import { decodePs } from '../dialects/ollama/ps.ts'
+import type { Show } from '../dialects/ollama/show.ts'
+import { decodeTags } from '../dialects/ollama/tags.ts'
+import { createShows } from './shows.ts'
+import { within } from './within.ts'
+
+/**
+ * Asks the upstream one small question and gives back the text of a 200's body.
+ *
+ * @throws Failed in every other case, after `upstream.metaTimeoutMs` at the latest: nobody who calls
+ * this sets a deadline of its own.
+ */
+export type Ask = (
+  method: 'GET' | 'POST',
+  path: string,
+  body: string | null,
+  signal: AbortSignal,
+) => Promise<string>
+
+/**
+ * Asks for everything the upstream offers.
+ *
+ * `onList` hears first what the list and earlier answers tell, so that one slow `/api/show` keeps nobody
+ * waiting for the models beside it.
+ *
+ * @throws Failed when `/api/tags` cannot be had. A model whose `/api/show` fails just stays uncertain.
+ */
+export type Discover = (
+  signal: AbortSignal,
+  onList?: (cards: readonly ModelCard[]) => void,
+) => Promise<readonly ModelCard[]>
+
+export type DiscoveryOptions = {
+  readonly ask: Ask
+  /** How the operator wants a model served, by the upstream's name for it. */
+  readonly servingOf: (name: string) => Serving
+}
+
+/** Remembers between calls what `/api/show` said, and what was in memory. */
+export const createDiscovery = ({ ask, servingOf }: DiscoveryOptions): Discover => {
+  const shows = createShows(ask)
+  let loaded: ReadonlyMap<string, number> = new Map()
+
+  return async (signal, onList) => {
+    const asking = askLoaded(ask, signal)
+    const tags = decodeTags(await ask('GET', '/api/tags', null, signal))
+    shows.keepOnly(tags)
+    const cards = (known: readonly (Show | undefined)[]) =>
+      tags.map((tag, index) =>
+        decodeModelCard({
+          tag,
+          show: known[index],
+          loaded: loaded.get(tag.name),
+          serving: servingOf(tag.name),
+        }),
+      )
+    onList?.(cards(tags.map((tag) => shows.known(tag))))
+    const known = await Promise.all(tags.map((tag) => shows.get(tag, signal)))
+    loaded = (await within(PS_PATIENCE_MS, asking)) ?? new Map()
+    return cards(known)
+  }
+}
+
+// It only refines a number in the list, so it may not hold the list up.
+const PS_PATIENCE_MS = 1_000
+
+const askLoaded = async (
+  ask: Ask,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number> | undefined> => {
+  try {
+    return decodePs(await ask('GET', '/api/ps', null, signal))
+  } catch {
+    // Hosted servers and old ones have no such list.
+    return undefined
+  }
+}

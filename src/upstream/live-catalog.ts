@@ -1,0 +1,114 @@
+/** The catalog, kept fresh: refreshed in the background and on an unknown name, kept through an outage. */
+import type { Catalog } from '../catalog/catalog.ts'
+import { type CatalogState, type LiveCatalog, notFound } from '../catalog/live.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
+import { Failed, type Failure } from '../failure.ts'
+import type { Discover } from './discovery.ts'
+import { createRefresher } from './refresher.ts'
+import { within } from './within.ts'
+
+export type LiveCatalogOptions = {
+  readonly discover: Discover
+  /** Dresses what was found: aliases, the list's policy. */
+  readonly catalogOf: (cards: readonly ModelCard[]) => Catalog
+  /** From the end of one background refresh to the start of the next, milliseconds. */
+  readonly refreshMs: number
+  /** Hears how each refresh ended, for the log. */
+  readonly onRefresh?: (state: CatalogState) => void
+}
+
+/** Starts the first refresh at once. Its timers keep no process alive. */
+export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
+  const { discover, catalogOf, refreshMs, onRefresh } = options
+  const closing = new AbortController()
+  let catalog = catalogOf([])
+  let knowledge: CatalogState['knowledge'] = 'none'
+  let failure: Failure | undefined
+  /** The number of the refresh we know this from; an older one has nothing to add. */
+  let newest = 0
+  /** The number of the last refresh that failed; what an older one still brings does not undo that. */
+  let failed = 0
+
+  const adopt = (
+    number: number,
+    cards: readonly ModelCard[],
+    learnt: Exclude<CatalogState['knowledge'], 'none'>,
+  ): void => {
+    if (number < newest) return
+    newest = number
+    catalog = catalogOf(cards)
+    if (number > failed) failure = undefined
+    if (knowledge !== 'whole') knowledge = learnt
+  }
+
+  const work = async (number: number, listed: () => void): Promise<boolean> => {
+    try {
+      const cards = await discover(closing.signal, (early) => {
+        adopt(number, early, 'list')
+        listed()
+      })
+      adopt(number, cards, 'whole')
+    } catch (error) {
+      if (number > newest)
+        failure = closing.signal.aborted ? { kind: 'draining' } : failureOf(error)
+    }
+    onRefresh?.({ knowledge, failure })
+    return failure === undefined
+  }
+
+  const refresher = createRefresher({ work, everyMs: refreshMs })
+  const { over: started } = refresher.latest()
+
+  const resolve = async (name: string): Promise<ModelCard> => {
+    const known = catalog.resolve(name)
+    if (known !== undefined && (known.certain || knowledge === 'whole')) return known
+
+    let refresh = refresher.latest()
+    if (refresh.stage === 'asking') {
+      await refresh.listed
+      if (failure !== undefined) throw new Failed(failure)
+    }
+    if (catalog.resolve(name) === undefined) {
+      // The list under way may have been written before this model was there.
+      refresh = await refresher.fresh()
+      await refresh.listed
+    }
+    const card = catalog.resolve(name)
+    if (card === undefined) {
+      if (failure !== undefined) throw new Failed(failure)
+      return notFound(name, catalog)
+    }
+    if (!card.certain) await within(PATIENCE_MS, refresh.over)
+    return catalog.resolve(name) ?? card
+  }
+
+  const list = async (): Promise<readonly ModelCard[]> => {
+    if (knowledge !== 'whole') {
+      const latest = refresher.latest()
+      const refresh = latest.stage === 'over' ? await refresher.fresh() : latest
+      await refresh.listed
+      await within(PATIENCE_MS, refresh.over)
+    }
+    if (knowledge === 'none' && failure !== undefined) throw new Failed(failure)
+    return catalog.listed()
+  }
+
+  return {
+    current: () => catalog,
+    state: () => ({ knowledge, failure }),
+    resolve,
+    list,
+    started,
+    close: () => {
+      closing.abort()
+      refresher.close()
+    },
+  }
+}
+
+// Clients give a model list three seconds or more (Claude Code; OpenClaw five); a model whose details
+// are late can be called without them.
+const PATIENCE_MS = 2_000
+
+const failureOf = (error: unknown): Failure =>
+  error instanceof Failed ? error.failure : { kind: 'internal' }
