@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { Failed } from '../failure.ts'
-import { glob } from './glob.ts'
+import { matchesModel } from '../model-pattern.ts'
 import type { AppEnv } from './context.ts'
 
 export type ClientKey = {
@@ -43,14 +43,19 @@ export const auth = (keys: readonly ClientKey[]): MiddlewareHandler<AppEnv> => {
  * @throws Failed `forbidden`.
  */
 export const authorize = (key: ClientKey | null, upstreamModel: string): void => {
-  if (key === null || key.models === null) return
-  if (key.models.some((pattern) => glob(pattern, upstreamModel))) return
+  if (mayUse(key, upstreamModel)) return
   throw new Failed({
     kind: 'forbidden',
     message: 'This API key may not use this model. GET /v1/models lists those that it may use.',
     param: 'model',
   })
 }
+
+/** Whether a key opens the model of this upstream name. */
+export const mayUse = (key: ClientKey | null, upstreamModel: string): boolean =>
+  key === null ||
+  key.models === null ||
+  key.models.some((pattern) => matchesModel(pattern, upstreamModel))
 
 const UNAUTHORIZED =
   'Missing or unknown API key. Send one that this server knows as `Authorization: Bearer KEY`.'

@@ -5,7 +5,8 @@ import { frame } from '../../wire/sse.ts'
 import { encodeError } from './error.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
-import { SYSTEM_FINGERPRINT, type ReasoningField, type Stamp } from './stamp.ts'
+import type { ReasoningField } from './reasoning-field.ts'
+import { SYSTEM_FINGERPRINT, type Stamp } from './stamp.ts'
 import { encodeUsage } from './usage.ts'
 
 export type ChunkOptions = {

@@ -2,7 +2,8 @@
 import type { Completion } from '../../chat/completion.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
-import { SYSTEM_FINGERPRINT, type ReasoningField, type Stamp } from './stamp.ts'
+import type { ReasoningField } from './reasoning-field.ts'
+import { SYSTEM_FINGERPRINT, type Stamp } from './stamp.ts'
 import { encodeUsage } from './usage.ts'
 
 /** The whole answer as JSON text. `content` is null when there are only tool calls. */

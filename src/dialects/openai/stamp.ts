@@ -10,8 +10,5 @@ export type Stamp = {
   readonly model: string
 }
 
-/** The name under which reasoning is given out; `think-tags` puts it into the content. */
-export type ReasoningField = 'reasoning_content' | 'reasoning' | 'none' | 'think-tags'
-
 /** What Ollama's own /v1 says here: a client that looks at it sees no change (`openai/openai.go`, 0.33). */
 export const SYSTEM_FINGERPRINT = 'fp_ollama'

@@ -1,0 +1,103 @@
+/** POST /v1/chat/completions. */
+import { randomBytes } from 'node:crypto'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { fit } from '../catalog/fit.ts'
+import { retold } from '../chat/completion.ts'
+import { Turn } from '../chat/turn.ts'
+import { ChunkEncoder } from '../dialects/openai/chat-completion-chunk.ts'
+import { decodeChatCompletionRequest } from '../dialects/openai/chat-completion-request.ts'
+import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
+import { decodeReasoningHeader } from '../dialects/openai/reasoning-field.ts'
+import type { Stamp } from '../dialects/openai/stamp.ts'
+import { now } from '../ticker.ts'
+import type { Listener } from '../upstream/upstream.ts'
+import { authorize } from './auth.ts'
+import type { AppContext } from './context.ts'
+import { EventStream } from './event-stream.ts'
+import { atOnce, OneShot } from './one-shot.ts'
+import { readJsonBody } from './request-body.ts'
+import type { RequestRecord } from './request-log.ts'
+import type { Rooms } from './rooms.ts'
+
+/** Answers one chat, streamed or whole. */
+export const chatCompletions =
+  ({ upstream, catalog, turns, admit, config }: Rooms) =>
+  async (c: AppContext): Promise<Response> => {
+    const { outgoing } = c.env
+    const key = c.get('key')
+    const record = c.get('record')
+    admit(key)
+    const body = await readJsonBody(c.env.incoming, config.limits.maxBodyBytes)
+    const wanted = decodeChatCompletionRequest(body, config.openai)
+    record.model = wanted.request.model.slice(0, 200)
+    record.stream = wanted.stream
+    const card = await catalog.resolve(wanted.request.model)
+    authorize(key, card.name)
+    const { request, ignored } = fit(wanted.request, card)
+    tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
+
+    const stamp = newStamp(wanted.request.model)
+    const reasoningField =
+      wanted.reasoningField ??
+      decodeReasoningHeader(c.req.header('x-tolk-reasoning-field')) ??
+      config.openai.reasoningField
+    const turn = new Turn({
+      maxCalls: request.maxCalls,
+      usedCallIds: wanted.usedCallIds,
+      mintCallId: () => `call_${randomBytes(12).toString('hex')}`,
+    })
+    const ask = (listener: Listener) =>
+      upstream.chat(request, { card, requestId: record.id }, ordered(turn, record, listener))
+
+    if (wanted.stream) {
+      const { includeUsage } = wanted
+      const encoder = new ChunkEncoder({ stamp, reasoningField, includeUsage })
+      const stream = new EventStream(outgoing, encoder, config.downstream)
+      turns.hold(stream, outgoing)
+      stream.carry(ask(card.serving.streaming ? stream : atOnce(stream, retold)))
+      await stream.opened
+      return RESPONSE_ALREADY_SENT
+    }
+    const whole = new OneShot(outgoing)
+    turns.hold(whole, outgoing)
+    whole.carry(ask(whole))
+    const completion = await whole.completion
+    return c.body(encodeChatCompletion(completion, stamp, reasoningField), 200, JSON_HEAD)
+  }
+
+const JSON_HEAD = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+
+/** Puts the turn's rules between the upstream and the client, and notes for the log what passes. */
+const ordered = (turn: Turn, record: RequestRecord, listener: Listener): Listener => ({
+  events: (batch) => {
+    record.firstEvent ??= now()
+    const said = turn.order(batch)
+    const last = said.at(-1)
+    if (last === undefined) return
+    if (last.type === 'failure') record.failure = last.failure.kind
+    if (last.type === 'finish') {
+      record.usage = last.usage
+      record.finishReason = last.reason
+    }
+    listener.events(said)
+  },
+})
+
+const newStamp = (model: string): Stamp => ({
+  id: `chatcmpl-${randomBytes(16).toString('hex')}`,
+  created: Math.floor(Date.now() / 1000),
+  model,
+})
+
+/**
+ * Says in headers what was not done as asked. Set on the raw response: it has to be there when a stream
+ * writes its head itself.
+ */
+const tell = (
+  outgoing: AppContext['env']['outgoing'],
+  ignored: readonly string[],
+  overflow: 'error' | 'truncate',
+): void => {
+  if (ignored.length > 0) outgoing.setHeader('x-tolk-ignored', ignored.join(', '))
+  if (overflow === 'truncate') outgoing.setHeader('x-tolk-overflow', overflow)
+}

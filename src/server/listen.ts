@@ -1,0 +1,97 @@
+/** The Node server: bind, drain, close. */
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { encodeError } from '../dialects/openai/error.ts'
+import type { AppEnv } from './context.ts'
+import type { OpenTurns } from './open-turns.ts'
+import { answerParserErrors } from './parser-error.ts'
+
+export type ListenConfig = {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  /** All in ms; the last is how long an idle connection is kept for the next request. */
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+}
+
+export type Listening = {
+  /** Such as `http://127.0.0.1:11435`. */
+  readonly url: string
+  /**
+   * Takes no more requests, waits up to `drainMs` for the turns under way, tells those that are left
+   * that it stops, and closes what is still open.
+   */
+  close(drainMs: number): Promise<void>
+}
+
+/** How long a last word may take to be read, ms. */
+const LAST_WORD_MS = 250
+
+/** @throws the `listen` error, such as EADDRINUSE. */
+export const listen = async (
+  app: Hono<AppEnv>,
+  turns: OpenTurns,
+  config: ListenConfig,
+): Promise<Listening> => {
+  const answer = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    errorHandler: malformedRequest,
+  })
+  const server = createServer(
+    {
+      headersTimeout: config.headersTimeoutMs,
+      requestTimeout: config.requestTimeoutMs,
+      keepAliveTimeout: config.keepAliveTimeoutMs,
+      // Node checks the two above only every 30 s by default.
+      connectionsCheckingInterval: 1000,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+    },
+    (incoming, outgoing) => void answer(incoming, outgoing),
+  )
+  answerParserErrors(server)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.port, config.host, resolve)
+  })
+  return {
+    url: urlOf(server),
+    close: async (drainMs) => {
+      turns.drain()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      await Promise.race([closed, turns.idle(), after(drainMs)])
+      turns.failAll({ kind: 'draining' })
+      await Promise.race([closed, after(LAST_WORD_MS)])
+      // After close() Node checks no timeout any more: a half-sent header would hold it for ever.
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** node-server's own door: a target or Host from which no URL can be made never reaches the app. */
+const malformedRequest = (): Response => {
+  const { status, error } = encodeError({
+    kind: 'invalid-request',
+    message: 'The request target or the Host header is malformed.',
+    param: null,
+    code: 'invalid_http',
+  })
+  return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
+}
+
+const urlOf = (server: Server): string => {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return ''
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}
+
+const after = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })

@@ -1,0 +1,66 @@
+/** A whole answer: gathers the turn of a client that does not stream. */
+import type { ServerResponse } from 'node:http'
+import { CompletionFold, type Completion } from '../chat/completion.ts'
+import type { ChatEvent } from '../chat/event.ts'
+import { Failed, type Failure } from '../failure.ts'
+import type { Exchange, Listener } from '../upstream/upstream.ts'
+import type { OpenTurn } from './open-turns.ts'
+
+export class OneShot implements Listener, OpenTurn {
+  /** Rejects with a Failed when the turn failed anywhere: part of an answer is no answer. */
+  readonly completion: Promise<Completion>
+  readonly #fold = new CompletionFold()
+  readonly #resolve: (completion: Completion) => void
+  readonly #reject: (failed: Failed) => void
+  #exchange: Exchange | null = null
+  #left: boolean
+
+  /** @param response whose closing says that the client left. */
+  constructor(response: ServerResponse) {
+    const { promise, resolve, reject } = Promise.withResolvers<Completion>()
+    this.completion = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#left = response.destroyed
+    response.once('close', () => this.#leave())
+    if (this.#left) this.#leave()
+  }
+
+  /** Ties it to the turn it gathers. */
+  carry(exchange: Exchange): void {
+    this.#exchange = exchange
+    if (this.#left) exchange.abort()
+  }
+
+  events(batch: readonly ChatEvent[]): void {
+    const end = this.#fold.add(batch)
+    if (end === null) return
+    if ('kind' in end) this.#reject(new Failed(end))
+    else this.#resolve(end)
+  }
+
+  fail(failure: Failure): void {
+    this.#exchange?.abort()
+    this.#reject(new Failed(failure))
+  }
+
+  #leave(): void {
+    this.#left = true
+    this.fail({ kind: 'client-closed' })
+  }
+}
+
+/** For a client that streams from a model that shall not: the whole turn at its end, retold in order. */
+export const atOnce = (
+  listener: Listener,
+  retold: (whole: Completion) => readonly ChatEvent[],
+): Listener => {
+  const fold = new CompletionFold()
+  return {
+    events: (batch) => {
+      const end = fold.add(batch)
+      if (end === null) return
+      listener.events('kind' in end ? [{ type: 'failure', failure: end }] : retold(end))
+    },
+  }
+}

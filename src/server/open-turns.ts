@@ -1,0 +1,40 @@
+/** The turns under way: what a drain waits for, and tells when it can wait no longer. */
+import { EventEmitter, once } from 'node:events'
+import type { Failure } from '../failure.ts'
+
+/** A turn that can be ended from outside; its client hears the failure. */
+export type OpenTurn = { fail(failure: Failure): void }
+
+export class OpenTurns {
+  readonly #turns = new Set<OpenTurn>()
+  readonly #events = new EventEmitter<{ idle: [] }>()
+  #draining = false
+
+  /** Whether no new work should come here any more. */
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  drain(): void {
+    this.#draining = true
+  }
+
+  /** Keeps the turn until its response is done with. */
+  hold(turn: OpenTurn, response: Pick<EventEmitter, 'once'>): void {
+    this.#turns.add(turn)
+    response.once('close', () => {
+      this.#turns.delete(turn)
+      if (this.#turns.size === 0) this.#events.emit('idle')
+    })
+  }
+
+  /** Resolves when no turn is under way. */
+  async idle(): Promise<void> {
+    if (this.#turns.size > 0) await once(this.#events, 'idle')
+  }
+
+  /** Ends every turn with this failure. */
+  failAll(failure: Failure): void {
+    for (const turn of this.#turns) turn.fail(failure)
+  }
+}

@@ -1,0 +1,69 @@
+/** The OpenAI surface: its routes, and its voice for failures. */
+import { Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { encodeError } from '../dialects/openai/error.ts'
+import { Failed, type Failure } from '../failure.ts'
+import type { Log } from '../log.ts'
+import { auth } from './auth.ts'
+import { chatCompletions } from './chat-completions.ts'
+import type { AppContext, AppEnv } from './context.ts'
+import { listModels, retrieveModel } from './models.ts'
+import type { Rooms } from './rooms.ts'
+
+/** Mounted at the root, because its failures are also those of paths that nobody serves. */
+export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
+  const surface = new Hono<AppEnv>()
+  surface.use('/v1/*', auth(rooms.config.auth.keys))
+  surface.post('/v1/chat/completions', chatCompletions(rooms))
+  surface.all('/v1/chat/completions', only('POST'))
+  surface.get('/v1/models', listModels(rooms))
+  surface.all('/v1/models', only('GET', 'HEAD'))
+  surface.get('/v1/models/*', retrieveModel(rooms))
+  surface.all('/v1/models/*', only('GET', 'HEAD'))
+  return surface
+}
+
+/** Says any failure as OpenAI would, with its status. What is no Failed is a fault of ours. */
+export const answerFailure =
+  (log: Log) =>
+  (error: Error, c: AppContext): Response => {
+    const failure: Failure = error instanceof Failed ? error.failure : { kind: 'internal' }
+    const record = c.get('record')
+    record.failure = failure.kind
+    const cause = error instanceof Failed ? error.cause : error
+    if (failure.kind === 'internal') log.error('internal error', { request_id: record.id }, cause)
+    else if (cause !== undefined) log.debug('failed', { request_id: record.id, kind: failure.kind })
+    const reply = encodeError(failure)
+    for (const [name, value] of Object.entries(reply.headers)) c.env.outgoing.setHeader(name, value)
+    return c.json({ error: reply.error }, statusOf(reply.status), { 'cache-control': 'no-store' })
+  }
+
+/** Every other path. */
+export const unknownUrl = (c: AppContext): never => {
+  const { method = '', url = '' } = c.env.incoming
+  const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
+  throw new Failed({
+    kind: 'unknown-url',
+    message: `Unknown request URL: ${method} ${path}. tolk serves /v1/chat/completions and /v1/models.`,
+  })
+}
+
+const only =
+  (...allow: readonly string[]) =>
+  (c: AppContext): never => {
+    throw new Failed({
+      kind: 'method-not-allowed',
+      message: `${c.req.method} is not allowed here; use ${allow[0]}.`,
+      allow,
+    })
+  }
+
+/** Hono's type leaves out the numbers that may have no body; an error always has one. */
+const statusOf = (status: number): ContentfulStatusCode => {
+  const known = STATUSES.find((each) => each === status)
+  return known ?? (status >= 500 ? 502 : 400)
+}
+
+const STATUSES = [
+  400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 431, 500, 501, 502, 503, 504,
+] as const

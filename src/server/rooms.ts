@@ -1,0 +1,34 @@
+/** What the server is given to work with. */
+import type { LiveCatalog } from '../catalog/live.ts'
+import type { ReasoningField } from '../dialects/openai/reasoning-field.ts'
+import type { Log } from '../log.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { ClientKey } from './auth.ts'
+import type { StreamTiming } from './event-stream.ts'
+import type { OpenTurns } from './open-turns.ts'
+import type { Admit } from './rate-limit.ts'
+
+/** The slices of the configuration that the server reads. */
+export type ServerConfig = {
+  readonly catalog: { readonly context: 'trained' | 'effective' }
+  readonly auth: { readonly keys: readonly ClientKey[] }
+  readonly openai: {
+    /** For requests that do not choose for themselves. */
+    readonly reasoningField: ReasoningField
+    /** A parameter that cannot be honoured is a 400 instead of a word in `x-tolk-ignored`. */
+    readonly strict: boolean
+    /** Whether a client may set load-time options such as `num_ctx`. */
+    readonly allowLoadOptions: boolean
+  }
+  readonly limits: { readonly maxBodyBytes: number }
+  readonly downstream: StreamTiming
+}
+
+export type Rooms = {
+  readonly upstream: Upstream
+  readonly catalog: LiveCatalog
+  readonly turns: OpenTurns
+  readonly admit: Admit
+  readonly config: ServerConfig
+  readonly log: Log
+}
