@@ -1,5 +1,4 @@
 /** A Config → tolk, serving: builds the rooms, ties them together, listens. */
-import { readFileSync } from 'node:fs'
 import { createCatalog, type Catalog } from './catalog/catalog.ts'
 import { configuredCard } from './catalog/configured-model.ts'
 import { fixedCatalog, type LiveCatalog } from './catalog/live.ts'
@@ -15,6 +14,7 @@ import { now } from './ticker.ts'
 import { createLiveCatalog } from './upstream/live-catalog.ts'
 import { createOllama } from './upstream/ollama.ts'
 import type { Upstream } from './upstream/upstream.ts'
+import { version } from './version.ts'
 
 /** What tolk knows without serving: enough for `tolk models`. */
 export type Connected = {
@@ -100,10 +100,3 @@ const catalogFor = (config: Config, upstream: Upstream, log: Log): LiveCatalog =
     },
   })
 }
-
-/** tolk's own version, from package.json beside `src` or `dist`. */
-export const version: string = (() => {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  const { version: found }: { version: string } = JSON.parse(text)
-  return found
-})()

@@ -1,0 +1,72 @@
+/** The command line: one command, one exit code. 0 done, 1 not well, 2 wrongly asked. */
+import { ConfigError } from './config/config-error.ts'
+import { readCommandLine, type CommandLine } from './config/flags.ts'
+import { helpText } from './config/help.ts'
+import { jsonSchemaText } from './config/json-schema.ts'
+import { loadConfig, type Loaded } from './config/load.ts'
+import { checkCommand } from './commands/check.ts'
+import { demoCommand } from './commands/demo.ts'
+import { healthCommand } from './commands/health.ts'
+import { keyCommand } from './commands/key.ts'
+import { modelsCommand } from './commands/models.ts'
+import { serveCommand } from './commands/serve.ts'
+import { version } from './version.ts'
+
+/** Reads the process's arguments, does what they say, and sets its exit code. Never throws. */
+export const run = async (): Promise<void> => {
+  try {
+    const commandLine = readCommandLine(process.argv.slice(2))
+    process.exitCode = await dispatch(commandLine, process.stdout.write.bind(process.stdout))
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error)}\n`)
+    process.exitCode = 2
+  }
+}
+
+export type Print = (text: string) => unknown
+
+const dispatch = async (commandLine: CommandLine, print: Print): Promise<number> => {
+  const load = (): Loaded =>
+    loadConfig({ commandLine, environment: process.env, directory: process.cwd() })
+  switch (commandLine.command) {
+    case 'help':
+      print(helpText())
+      return 0
+    case 'version':
+      print(`tolk ${version}\n`)
+      return 0
+    case 'schema':
+      print(jsonSchemaText())
+      return 0
+    case 'key':
+      return keyCommand(commandLine.operand, print)
+    case 'check':
+      return checkCommand(load(), print)
+    case 'models':
+      return modelsCommand(load().config, commandLine.flags.json === true, print)
+    case 'health':
+      return healthCommand(load().config, print)
+    case 'demo':
+      return demoCommand(load, print)
+    case 'serve':
+      return serveCommand(load().config, print)
+  }
+}
+
+/** What an operator can act on; a stack trace is for bugs, and only they get one. */
+const sentenceOf = (error: unknown): string => {
+  if (error instanceof ConfigError) return error.message
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const where = error instanceof Error && 'port' in error ? ` ${String(error.port)}` : ''
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port${where} is in use already. Stop what listens there, or choose another with --port.`
+    case 'EACCES':
+      return `Port${where} may not be used by this user. Choose one above 1023 with --port.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'This machine has no such address to listen on. Choose another with --host.'
+    default:
+      return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+}

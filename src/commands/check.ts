@@ -1,0 +1,9 @@
+/** `tolk check`: the effective configuration, secrets masked, each value with where it came from. */
+import type { Print } from '../cli.ts'
+import { explain } from '../config/explain.ts'
+import type { Loaded } from '../config/load.ts'
+
+export const checkCommand = (loaded: Loaded, print: Print): number => {
+  print(`${explain(loaded).join('\n')}\n`)
+  return 0
+}

@@ -1,0 +1,52 @@
+/** `tolk`: serves until a signal says to stop. */
+import { explainHidden } from '../catalog/catalog.ts'
+import type { Print } from '../cli.ts'
+import type { Config } from '../config/config.ts'
+import { createLog, type Log } from '../log.ts'
+import { serve, type Serving } from '../serve.ts'
+import { describeFailure } from './describe-failure.ts'
+import { untilSignal } from './until-signal.ts'
+
+/** @returns the exit code, after the drain. @throws the `listen` error. */
+export const serveCommand = async (config: Config, print: Print): Promise<number> => {
+  const log = createLog(config.log.level)
+  const stopping = untilSignal()
+  const serving = await serve(config, log)
+  print(`${await startLine(serving, config)}\n`)
+  if (config.server.allowAnonymous && config.auth.keys.length === 0) warn(log, config)
+  await stopping
+  await serving.close()
+  return 0
+}
+
+/** How long the start line waits for the upstream, ms: tolk serves already, and a line is due. */
+const PATIENCE_MS = 2000
+
+/** One readable line: where it listens, what it found upstream, or why nothing and that it goes on trying. */
+export const startLine = async (
+  { url, upstream, catalog }: Serving,
+  config: Config,
+): Promise<string> => {
+  const signal = AbortSignal.timeout(PATIENCE_MS)
+  const version = await upstream.version(signal).catch(() => null)
+  const late = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) resolve()
+  })
+  await Promise.race([catalog.started, late])
+  const { knowledge, failure } = catalog.state()
+  const to = `tolk listens on ${url} → Ollama${version === null ? '' : ` ${version}`} at ${config.upstream.baseUrl}`
+  if (knowledge === 'none') {
+    const why = failure === undefined ? 'It has not answered yet.' : describeFailure(failure)
+    return `${to}: not reachable. ${why} tolk goes on trying.`
+  }
+  const models = catalog.current().listed().length
+  const hidden = explainHidden(catalog.current().hidden())
+  return `${to}: ${models} ${models === 1 ? 'model' : 'models'}${hidden === '' ? '' : `, ${hidden}`}.`
+}
+
+const warn = (log: Log, { server }: Config): void => {
+  log.warn('anyone who reaches this port can use the upstream: no client keys are configured', {
+    host: server.host,
+  })
+}
