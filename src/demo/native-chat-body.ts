@@ -79,6 +79,8 @@ const tool = z.object({
       parameters: z
         .object({
           type: string,
+          $defs: any,
+          items: any,
           required: z.array(z.string()).nullish(),
           properties: z.record(z.string(), property).nullish(),
         })

@@ -6,7 +6,12 @@ import { optionError } from './native-options.ts'
 import type { StandInModel } from './stand-in-model.ts'
 
 /** A chat that passed every check, and the model it is for. */
-export type NativeChat = { readonly body: ChatBody; readonly model: StandInModel }
+export type NativeChat = {
+  readonly body: ChatBody
+  /** The model's name as it was asked for: answers echo it. */
+  readonly name: string
+  readonly model: StandInModel
+}
 
 /** @returns the chat, or the answer that refuses or settles it without a model saying anything. */
 export const checkChat = (
@@ -25,7 +30,7 @@ export const checkChat = (
   const model = models.find((known) => isSameModel(known.name, name))
   if (model === undefined) return { error: refusal(404, `model '${name}' not found`) }
   const error = cannot(body, name, model) ?? settled(body, name) ?? badFormat(body.format)
-  return error === null ? { body, model } : { error }
+  return error === null ? { body, name, model } : { error }
 }
 
 const cannot = (body: ChatBody, name: string, model: StandInModel): NativeError | null => {

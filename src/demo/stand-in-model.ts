@@ -1,4 +1,5 @@
 /** StandInModel: a model the stand-in has, as `/api/tags`, `/api/show` and `/api/ps` tell of it. */
+import { hashOf } from './hash.ts'
 
 /** Ollama's own words for what a model can do (`types/model/capability.go`). */
 export type StandInAbility =
@@ -121,14 +122,7 @@ export const createModel = (traits: ModelTraits): StandInModel => {
 }
 
 /** 64 hex digits that stay the same for a name: the catalog caches by them. */
-const digestOf = (name: string): string => {
-  let hash = 0x811c9dc5
-  let digits = ''
-  for (let round = 0; digits.length < 64; round += 1) {
-    for (const character of `${round}${name}`) {
-      hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0
-    }
-    digits += hash.toString(16).padStart(8, '0')
-  }
-  return digits
-}
+const digestOf = (name: string): string =>
+  Array.from({ length: 8 }, (_, part) =>
+    hashOf(`${part}${name}`).toString(16).padStart(8, '0'),
+  ).join('')
