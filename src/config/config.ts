@@ -1,0 +1,88 @@
+/** Config: what the configuration comes to. Frozen; each room is handed its slice. */
+import type { Secret } from './secret.ts'
+import type { Settings } from './schema.ts'
+
+export type Config = {
+  readonly server: Readonly<Settings['server']>
+  readonly upstream: UpstreamConfig
+  readonly models: {
+    /** A client's name → the model that answers, `default` among them when it is configured. */
+    readonly aliases: Readonly<Record<string, string>>
+    /** How models are to be served, in the order written; `servingOf` reads them. */
+    readonly params: readonly ParamsRule[]
+  }
+  readonly auth: { readonly keys: readonly ClientKey[] }
+  readonly catalog: Readonly<Settings['catalog']>
+  readonly openai: Readonly<Settings['openai']>
+  readonly limits: Readonly<Settings['limits']>
+  readonly downstream: Readonly<Settings['downstream']>
+  readonly abort: Readonly<Settings['abort']>
+  readonly shutdown: Readonly<Settings['shutdown']>
+  readonly log: Readonly<Settings['log']>
+}
+
+/** The one upstream there is. Times are milliseconds; 0 means for ever, where the schema allows it. */
+export type UpstreamConfig = {
+  /** Its key in the file; `ollama` by default. */
+  readonly name: string
+  /** Origin and path prefix: no trailing slash, no `/v1`, no user or password. May be shown. */
+  readonly baseUrl: string
+  /** The credential, as headers for every call; names are lower case. */
+  readonly headers: Secret<Readonly<Record<string, string>>>
+  /** PEM texts for an https upstream. */
+  readonly tls: Secret<Tls>
+  readonly connectTimeoutMs: number
+  readonly firstByteTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly totalTimeoutMs: number
+  readonly metaTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly maxLineBytes: number
+  /** Exactly the models to list; null when they are to be discovered. */
+  readonly models: readonly ModelConfig[] | null
+}
+
+export type Tls = { readonly ca?: string; readonly cert?: string; readonly key?: string }
+
+/** A model described by the operator, with every default in its place. */
+export type ModelConfig = {
+  readonly id: string
+  readonly name: string
+  readonly reasoning: boolean
+  readonly tools: boolean
+  readonly input: readonly ('text' | 'image')[]
+  /** Tokens. */
+  readonly contextWindow: number
+  /** Tokens. */
+  readonly maxTokens: number
+  /** Dollars a million tokens. */
+  readonly cost: {
+    readonly input: number
+    readonly output: number
+    readonly cacheRead: number
+    readonly cacheWrite: number
+  }
+  readonly params: Serving
+}
+
+/** What an operator may say of one model; what is absent is left to other rules, or to the upstream. */
+export type Params = Readonly<Settings['models']['params'][string]>
+
+export type ParamsRule = { readonly pattern: string; readonly params: Params }
+
+/** {@link Params} with the two defaults that are ours to set. */
+export type Serving = Params & {
+  readonly streaming: boolean
+  readonly overflow: 'error' | 'truncate'
+}
+
+/** A client's key; the key itself is known to the client alone. */
+export type ClientKey = {
+  readonly name: string
+  /** 64 lower-case hexadecimal digits. */
+  readonly sha256: string
+  /** Patterns for `matchesModel`; null when every model is allowed. */
+  readonly models: readonly string[] | null
+  /** null when there is no limit. */
+  readonly requestsPerMinute: number | null
+}

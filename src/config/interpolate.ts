@@ -1,0 +1,60 @@
+/** `${NAME}` in the strings of a file → what the environment says. */
+import { nodeAt } from './json-schema.ts'
+import { isTree, nameOf, type Path, type Tree } from './tree.ts'
+import { readWritten } from './written-value.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export type Interpolated = {
+  readonly value: unknown
+  /** The variables used, by the name of the place that used them. */
+  readonly variables: ReadonlyMap<string, readonly string[]>
+  /** One sentence for each variable that is not set. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * `$${` stands for `${` itself. Keys are left as they are. A text that named a variable is then read
+ * as the option's own variable would be, so that `port: "${PORT}"` is a number.
+ */
+export const interpolate = (tree: Tree, environment: Environment, file: string): Interpolated => {
+  const variables = new Map<string, readonly string[]>()
+  const problems: string[] = []
+
+  const inText = (text: string, path: Path): unknown => {
+    const place = nameOf(path)
+    const filled = text.replace(PLACEHOLDER, (whole, name: string | undefined) => {
+      if (whole === ESCAPED) return '${'
+      if (name === undefined || !NAME.test(name)) {
+        problems.push(
+          `\`${place}\` in ${file} has a \`\${\` that no variable's name follows; write \`$\${\` for the two characters themselves.`,
+        )
+        return whole
+      }
+      variables.set(place, [...(variables.get(place) ?? []), name])
+      const value = environment[name]
+      if (value === undefined) {
+        problems.push(
+          `\`${place}\` in ${file} needs the environment variable ${name}, which is not set; set it, or leave the option out.`,
+        )
+      }
+      return value ?? ''
+    })
+    return variables.has(place) ? readWritten(filled, nodeAt(path) ?? {}) : filled
+  }
+
+  const inside = (value: unknown, path: Path): unknown => {
+    if (typeof value === 'string') return inText(value, path)
+    if (Array.isArray(value)) return value.map((each, index) => inside(each, [...path, index]))
+    if (!isTree(value)) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [key, inside(each, [...path, key])]),
+    )
+  }
+
+  return { value: inside(tree, []), variables, problems }
+}
+
+const ESCAPED = '$${'
+const PLACEHOLDER = /\$\$\{|\$\{(?:([^}]*)\})?/g
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

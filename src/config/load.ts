@@ -1,0 +1,87 @@
+/** File, environment and flags → one Config. The only reader of the process's environment. */
+import { readFileSync } from 'node:fs'
+import { complaints, unsaid } from './complaint.ts'
+import type { Config } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import { type ReadFile, readConfigFile } from './config-file.ts'
+import { effective, type Setting } from './effective.ts'
+import type { Flags } from './flags.ts'
+import type { Environment } from './interpolate.ts'
+import { layered } from './layers.ts'
+import { createOutside } from './outside.ts'
+import { resolveConfig } from './resolve.ts'
+import { settingsSchema } from './schema.ts'
+import { CONFIG_VARIABLE, saidByEnvironment } from './sources/environment.ts'
+import { saidByFile, upstreamIn } from './sources/file.ts'
+import { saidByFlags } from './sources/flags.ts'
+import { saidByOllama } from './sources/ollama.ts'
+
+/** Where a configuration is looked for; what is absent is the process's own. */
+export type Sources = {
+  readonly flags?: Flags
+  readonly environment?: Environment
+  /** The directory that is searched for tolk.json5. */
+  readonly cwd?: string
+  readonly readFile?: ReadFile
+}
+
+export type Loaded = {
+  /** Deeply frozen. */
+  readonly config: Config
+  /** Every value in force with its origin, for `explain`; nothing secret is in it. */
+  readonly settings: readonly Setting[]
+  /** The configuration file as it was named; null when there is none. */
+  readonly file: string | null
+}
+
+/**
+ * Precedence: flags, environment, file, defaults.
+ *
+ * @throws ConfigError with one sentence for each thing that is wrong, no secret in any of them.
+ */
+export const loadConfig = ({
+  flags = {},
+  environment = process.env,
+  cwd = process.cwd(),
+  readFile = (path) => readFileSync(path, 'utf8'),
+}: Sources = {}): Loaded => {
+  const file = readConfigFile(namedFile(flags, environment), cwd, environment, readFile)
+  const upstream = upstreamIn(file)
+  const said = [
+    saidByOllama(environment, file, upstream),
+    ...(file === null ? [] : [saidByFile(file, upstream)]),
+    saidByEnvironment(environment, upstream),
+    saidByFlags(flags, upstream),
+  ]
+  const merged = layered(
+    file,
+    upstream,
+    said.map(({ assignments }) => assignments),
+  )
+  const parsed = settingsSchema.safeParse(merged.tree, { error: unsaid })
+  const problems = [
+    ...said.flatMap((each) => each.problems),
+    ...(parsed.error?.issues ?? []).flatMap((issue) => complaints(issue, merged)),
+  ]
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+
+  const outside = createOutside(merged, file, cwd, readFile)
+  const config = resolveConfig(parsed.data, upstream, outside)
+  if (outside.problems.length > 0) throw new ConfigError(outside.problems)
+  return {
+    config,
+    settings: effective(parsed.data, config, merged.origins),
+    file: file?.name ?? null,
+  }
+}
+
+const namedFile = (
+  flags: Flags,
+  environment: Environment,
+): Parameters<typeof readConfigFile>[0] => {
+  if (typeof flags.config === 'string') {
+    return { path: flags.config, origin: { kind: 'flag', name: '--config' } }
+  }
+  const path = environment[CONFIG_VARIABLE]?.trim() ?? ''
+  return path === '' ? null : { path, origin: { kind: 'environment', name: CONFIG_VARIABLE } }
+}

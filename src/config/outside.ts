@@ -1,0 +1,49 @@
+/** What resolving asks of the world: files, and the words to complain in. */
+import { resolve } from 'node:path'
+import { type ConfigFile, type ReadFile, textOf } from './config-file.ts'
+import type { Layered } from './layers.ts'
+import { placeOf } from './place.ts'
+import { nameOf, type Path } from './tree.ts'
+
+export type Outside = {
+  /** Notes that the value at `path` cannot be; `message` goes on from the option's name. */
+  complain(path: Path, message: string): void
+  /**
+   * The text of the file that the option at `path` names, without the line break at its end; undefined,
+   * and a complaint, when it cannot be had. The name is never repeated: it may be a secret that was
+   * written into the wrong option.
+   */
+  read(path: Path, file: string): string | undefined
+  /** Every complaint so far. */
+  readonly problems: readonly string[]
+}
+
+/** A relative name in the file is relative to the file, and any other to the working directory. */
+export const createOutside = (
+  layered: Layered,
+  file: ConfigFile | null,
+  cwd: string,
+  readFile: ReadFile,
+): Outside => {
+  const problems: string[] = []
+  const complain = (path: Path, message: string) => {
+    problems.push(`${placeOf(path, layered)} ${message}.`)
+  }
+  const directoryFor = (path: Path): string => {
+    for (let length = path.length; length > 0; length--) {
+      const origin = layered.origins.get(nameOf(path.slice(0, length)))
+      if (origin !== undefined) return origin.kind === 'file' ? (file?.directory ?? cwd) : cwd
+    }
+    return cwd
+  }
+  return {
+    problems,
+    complain,
+    read: (path, name) => {
+      const text = textOf(resolve(directoryFor(path), name), readFile)
+      if (typeof text === 'string') return text.replace(/\r?\n$/, '')
+      complain(path, `names a file that ${text.reason}`)
+      return undefined
+    },
+  }
+}

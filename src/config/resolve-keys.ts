@@ -1,0 +1,79 @@
+/** The client keys as configured → their hashes. The keys themselves end here. */
+import { hashKey, readKeyList } from './client-keys.ts'
+import type { ClientKey } from './config.ts'
+import type { Outside } from './outside.ts'
+import { apiKeySchema, type ClientKeySettings, clientKeySchema, type Settings } from './schema.ts'
+import type { Path } from './tree.ts'
+
+export const resolveKeys = (
+  { keys, keysFile }: Settings['auth'],
+  outside: Outside,
+): ClientKey[] => {
+  if (keys !== undefined && keysFile !== undefined) {
+    outside.complain(['auth', 'keysFile'], 'stands beside `keys`; leave one of them')
+  }
+  const resolved = [
+    ...(keys ?? []).flatMap((key, index) => resolveKey(key, ['auth', 'keys', index], outside)),
+    ...(keysFile === undefined ? [] : keysIn(keysFile, outside)),
+  ]
+  if ((keys !== undefined || keysFile !== undefined) && resolved.length === 0) {
+    const path = ['auth', keys === undefined ? 'keysFile' : 'keys']
+    outside.complain(path, 'holds no key; leave it out if no key shall be asked for')
+  }
+  refuseTwins(resolved, outside)
+  return resolved
+}
+
+const keysIn = (file: string, outside: Outside): ClientKey[] => {
+  const path = ['auth', 'keysFile']
+  const text = outside.read(path, file)
+  if (text === undefined) return []
+  return readKeyList(text).flatMap((key, index) => {
+    const parsed = clientKeySchema.safeParse(key)
+    if (parsed.success) return resolveKey(parsed.data, path, outside)
+    outside.complain(path, `has a key that cannot be sent in a header: the ${ordinal(index)}`)
+    return []
+  })
+}
+
+const ordinal = (index: number): string => `${index + 1}${['st', 'nd', 'rd'][index] ?? 'th'}`
+
+const resolveKey = (key: ClientKeySettings, path: Path, outside: Outside): ClientKey[] => {
+  const ways = [key.sha256, key.key, key.keyFile].filter((way) => way !== undefined)
+  if (ways.length !== 1) {
+    outside.complain(
+      path,
+      'needs exactly one of sha256, key and keyFile; `tolk key` makes a key and its hash',
+    )
+    return []
+  }
+  const sha256 = key.sha256?.toLowerCase() ?? hashOf(key, path, outside)
+  if (sha256 === undefined) return []
+  const { name, models = null, requestsPerMinute = null } = key
+  return [{ name, sha256, models, requestsPerMinute }]
+}
+
+const hashOf = (
+  { key, keyFile }: ClientKeySettings,
+  path: Path,
+  outside: Outside,
+): string | undefined => {
+  const text =
+    key ?? (keyFile === undefined ? undefined : outside.read([...path, 'keyFile'], keyFile))
+  if (text === undefined) return undefined
+  if (apiKeySchema.safeParse(text).success) return hashKey(text)
+  outside.complain([...path, 'keyFile'], 'names a file whose text cannot be sent in a header')
+  return undefined
+}
+
+/** Two of a name could not be told apart in the log, and of two equal keys one would never count. */
+const refuseTwins = (keys: readonly ClientKey[], outside: Outside): void => {
+  for (const field of ['name', 'sha256'] as const) {
+    const twin = keys.find(
+      (key, index) => keys.findIndex((other) => other[field] === key[field]) < index,
+    )
+    if (twin === undefined) continue
+    const what = field === 'name' ? `the name ${twin.name}` : `the key of ${twin.name}`
+    outside.complain(['auth', 'keys'], `has ${what} twice; each needs its own`)
+  }
+}

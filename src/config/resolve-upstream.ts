@@ -1,0 +1,90 @@
+/** One entry of `upstreams` → what the upstream room is handed. */
+import type { ModelConfig, ParamsRule, Tls, UpstreamConfig } from './config.ts'
+import { credentialOf } from './credential.ts'
+import { isLoopback } from './loopback.ts'
+import type { Outside } from './outside.ts'
+import { apiKeySchema, type UpstreamSettings } from './schema.ts'
+import { Secret } from './secret.ts'
+import { servingOf } from './serving.ts'
+
+export const resolveUpstream = (
+  name: string,
+  settings: UpstreamSettings,
+  rules: readonly ParamsRule[],
+  outside: Outside,
+): UpstreamConfig => {
+  const path = ['upstreams', name]
+  const { baseUrl, connectTimeoutMs, models } = settings
+  const { headers, problems } = credentialOf(settings, (option, file) => {
+    const text = outside.read([...path, ...option], file)
+    if (text === undefined || option.includes('basic')) return text
+    if (apiKeySchema.safeParse(text).success) return text
+    outside.complain([...path, ...option], 'names a file whose text cannot be sent in a header')
+    return undefined
+  })
+  for (const { option, message } of problems) outside.complain([...path, ...option], message)
+  const timeouts = {
+    connectTimeoutMs: connectTimeoutMs ?? (isLoopback(new URL(baseUrl).hostname) ? 5000 : 10_000),
+    firstByteTimeoutMs: settings.firstByteTimeoutMs,
+    idleTimeoutMs: settings.idleTimeoutMs,
+    totalTimeoutMs: settings.totalTimeoutMs,
+    metaTimeoutMs: settings.metaTimeoutMs,
+    keepAliveTimeoutMs: settings.keepAliveTimeoutMs,
+  }
+  return {
+    name,
+    baseUrl,
+    headers: new Secret(headers),
+    tls: new Secret(resolveTls(settings, path, outside)),
+    ...timeouts,
+    maxLineBytes: settings.maxLineBytes,
+    models: models?.map((model) => resolveModel(model, rules)) ?? null,
+  }
+}
+
+const resolveTls = (
+  { tls, baseUrl }: UpstreamSettings,
+  path: readonly string[],
+  outside: Outside,
+): Tls => {
+  const pem = (option: keyof Tls): Tls => {
+    const value = tls[option]
+    if (value === undefined) return {}
+    const place = [...path, 'tls', option]
+    if (!baseUrl.startsWith('https:')) {
+      outside.complain(
+        place,
+        'is for an https upstream, and the baseUrl is none; change one of them',
+      )
+    }
+    const text = value.includes(PEM) ? value : outside.read(place, value)
+    if (text === undefined) return {}
+    if (text.includes(PEM)) return { [option]: text }
+    outside.complain(
+      place,
+      `names a file that holds no PEM: it has no line that begins with ${PEM}`,
+    )
+    return {}
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const option = tls.cert === undefined ? 'key' : 'cert'
+    const other = option === 'key' ? 'cert' : 'key'
+    outside.complain([...path, 'tls', option], `needs \`${other}\` beside it`)
+  }
+  return { ...pem('ca'), ...pem('cert'), ...pem('key') }
+}
+
+const PEM = '-----BEGIN'
+
+// The engine's own ceiling (Ollama 0.33, llm/server.go: num_predict is cut to 10 × num_ctx).
+const ANSWER_PER_WINDOW = 10
+
+const resolveModel = (
+  model: NonNullable<UpstreamSettings['models']>[number],
+  rules: readonly ParamsRule[],
+): ModelConfig => ({
+  ...model,
+  name: model.name ?? model.id,
+  maxTokens: model.maxTokens ?? ANSWER_PER_WINDOW * model.contextWindow,
+  params: servingOf(model.id, rules, model.params),
+})

@@ -1,0 +1,48 @@
+/** What the TOLK_… variables say. */
+import { nearest } from '../../nearest.ts'
+import { readKeyList } from '../client-keys.ts'
+import type { Environment } from '../interpolate.ts'
+import { type Option, options } from '../options.ts'
+import type { Origin } from '../origin.ts'
+import { type Assignment, placed, type Said, withReadUrls, written } from './said.ts'
+
+/** Names the file; no option of it. */
+export const CONFIG_VARIABLE = 'TOLK_CONFIG'
+
+/** A variable that is set to nothing counts as not set, for compose files write them so. */
+export const saidByEnvironment = (environment: Environment, upstream: string): Said => {
+  const assignments: Assignment[] = []
+  const problems: string[] = []
+  for (const [name, text = ''] of Object.entries(environment)) {
+    const value = text.trim()
+    if (!name.startsWith('TOLK_') || name === CONFIG_VARIABLE || value === '') continue
+    if (isServiceLink(name, value)) continue
+    const option = byVariable.get(name)
+    if (option === undefined) problems.push(unknown(name))
+    else assignments.push(assigned(option, value, { kind: 'environment', name }, upstream))
+  }
+  const said = withReadUrls(assignments)
+  return { ...said, problems: [...problems, ...said.problems] }
+}
+
+const byVariable = new Map(options.map((option) => [option.environment, option]))
+
+const assigned = (option: Option, text: string, origin: Origin, upstream: string): Assignment =>
+  option.environment === 'TOLK_API_KEYS'
+    ? { path: placed(option, upstream), value: readKeyList(text), origin }
+    : written(option, text, origin, upstream)
+
+const unknown = (name: string): string => {
+  const [meant] = nearest(name, [...byVariable.keys(), CONFIG_VARIABLE], 1)
+  const advice =
+    meant === undefined
+      ? 'unset it, or see the README for those there are'
+      : `did you mean \`${meant}\`?`
+  return `unknown variable \`${name}\`: ${advice}`
+}
+
+// Kubernetes and `docker --link` put the addresses of a service named `tolk` into the environment of
+// its neighbours, TOLK_PORT=tcp://10.0.0.7:11435 among them.
+const isServiceLink = (name: string, value: string): boolean =>
+  /^TOLK_(?:.+_)?(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_.+)?)$/.test(name) ||
+  (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value))

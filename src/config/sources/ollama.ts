@@ -1,0 +1,37 @@
+/** What Ollama's own variables say: OLLAMA_HOST and OLLAMA_API_KEY. */
+import type { ConfigFile } from '../config-file.ts'
+import type { Environment } from '../interpolate.ts'
+import { readOllamaHost } from '../ollama-host.ts'
+import { valueAt } from '../tree.ts'
+import { type Assignment, type Said, withReadUrls } from './said.ts'
+
+/**
+ * They count where the file does not say which Ollama is meant. The key too: a file that names another
+ * server must not send it there unasked.
+ */
+export const saidByOllama = (
+  environment: Environment,
+  file: ConfigFile | null,
+  upstream: string,
+): Said => {
+  const fileSays = (...path: string[]) =>
+    valueAt(file?.tree, ['upstreams', upstream, ...path]) !== undefined
+  if (fileSays('baseUrl')) return { assignments: [], problems: [] }
+  const assignments: Assignment[] = []
+  const { OLLAMA_HOST: host = '', OLLAMA_API_KEY: key = '' } = environment
+  if (host.trim() !== '') {
+    assignments.push({
+      path: ['upstreams', upstream, 'baseUrl'],
+      value: readOllamaHost(host),
+      origin: { kind: 'environment', name: 'OLLAMA_HOST' },
+    })
+  }
+  if (key.trim() !== '' && !fileSays('apiKey') && !fileSays('apiKeyFile') && !fileSays('auth')) {
+    assignments.push({
+      path: ['upstreams', upstream, 'apiKey'],
+      value: key.trim(),
+      origin: { kind: 'environment', name: 'OLLAMA_API_KEY' },
+    })
+  }
+  return withReadUrls(assignments)
+}
