@@ -1,0 +1,29 @@
+/** ChatRequest → the body of `POST /api/chat` (`api/types.go: ChatRequest`, 0.33). */
+import type { Serving } from '../../catalog/model-card.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import { encodeMessage } from './message.ts'
+import { encodeOptions } from './options.ts'
+import { encodeThink } from './think.ts'
+import { encodeTool } from './tool.ts'
+
+/**
+ * What nobody asked for is not there, so that the Modelfile's own word stands. Always streamed, so that
+ * progress, a cut and a cancel can be seen; an overlong prompt is an error unless the operator chose
+ * the silent cut. Never `shift`: a value other than the loaded model's reloads it.
+ *
+ * @param model the upstream's own name.
+ */
+export const encodeChatRequest = (request: ChatRequest, model: string, serving: Serving): string =>
+  JSON.stringify({
+    model,
+    messages: request.messages.map(encodeMessage),
+    stream: true,
+    truncate: serving.overflow === 'truncate',
+    tools: request.tools.length === 0 ? undefined : request.tools.map(encodeTool),
+    format: request.format,
+    think: encodeThink(request.effort),
+    options: encodeOptions(request, serving),
+    keep_alive: request.keepAlive ?? serving.keepAlive,
+    logprobs: request.logprobs && true,
+    top_logprobs: request.logprobs?.top || undefined,
+  })

@@ -1,0 +1,37 @@
+/** Sampling → `options` (`api/types.go: Options`, 0.33). */
+import type { Serving } from '../../catalog/model-card.ts'
+import type { ChatRequest, JsonObject, Sampling } from '../../chat/request.ts'
+
+const NAMES: { readonly [Name in keyof Sampling]-?: string } = {
+  maxTokens: 'num_predict',
+  temperature: 'temperature',
+  topP: 'top_p',
+  topK: 'top_k',
+  minP: 'min_p',
+  repeatPenalty: 'repeat_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  presencePenalty: 'presence_penalty',
+  seed: 'seed',
+  stop: 'stop',
+}
+
+/**
+ * Ollama's own options as the client sent them, sampling over them, and the window over both: the one
+ * asked for where that is allowed, else the operator's. Undefined when there is nothing to say.
+ */
+export const encodeOptions = (
+  { options, sampling, numCtx }: Pick<ChatRequest, 'options' | 'sampling' | 'numCtx'>,
+  serving: Pick<Serving, 'numCtx'>,
+): JsonObject | undefined => {
+  const values: JsonObject = sampling
+  const named = Object.entries(NAMES)
+    .map(([ours, theirs]) => [theirs, values[ours]] as const)
+    .filter(([, value]) => value !== undefined)
+  const window = numCtx ?? serving.numCtx
+  const all = {
+    ...options,
+    ...Object.fromEntries(named),
+    ...(window !== undefined && { num_ctx: window }),
+  }
+  return Object.keys(all).length === 0 ? undefined : all
+}

@@ -1,0 +1,121 @@
+/** The body of `POST /v1/chat/completions` → ChatRequest. */
+import { z } from 'zod'
+import type { ChatRequest } from '../../chat/request.ts'
+import { accept } from '../../wire/json.ts'
+import { decodeMessages, messages } from './chat-message.ts'
+import { isJsonObject } from './field.ts'
+import { ignoredFields, isPlainName } from './ignored-fields.ts'
+import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
+import { decodeOptions, ollamaOptions } from './ollama-options.ts'
+import { decodeEffort, reasoningEffort } from './reasoning-effort.ts'
+import { decodeReasoningField, type ReasoningField, reasoningField } from './reasoning-field.ts'
+import { invalid, unsupported } from './refusal.ts'
+import { decodeFormat, responseFormat } from './response-format.ts'
+import { decodeSampling, sampling } from './sampling.ts'
+import { decodeMaxCalls, toolChoice } from './tool-choice.ts'
+import { decodeTools, toolDefinitions } from './tool-definitions.ts'
+
+const TOP = { error: 'expected a number from 0 to 20.' }
+
+const schema = z.object({
+  model: z
+    .string()
+    .refine((name) => name.trim() !== '', { error: 'expected the name of a model.' }),
+  messages,
+  stream: z.boolean().nullish(),
+  // Allowed beside `stream: false` too, where OpenAI refuses it: usage is there anyway.
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  n: z.int().min(1, { error: 'expected at least 1.' }).nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0, TOP).max(20, TOP).nullish(),
+  keep_alive: keepAlive,
+  ...sampling,
+  ...ollamaOptions,
+  ...reasoningEffort,
+  ...reasoningField,
+  ...responseFormat,
+  ...toolDefinitions,
+  ...toolChoice,
+})
+
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
+
+/** What the operator lets clients do. */
+export type RequestPolicy = {
+  /** Refuse what would be ignored. */
+  readonly strict: boolean
+  /** Let clients set what makes Ollama load a model anew: `num_ctx`, `options.num_gpu`, … */
+  readonly allowLoadOptions: boolean
+}
+
+/** A ChatRequest, and how its answer is to be given. */
+export type ChatCompletionRequest = {
+  readonly request: ChatRequest
+  readonly stream: boolean
+  readonly includeUsage: boolean
+  /** The client's own wish, before the operator's default. */
+  readonly reasoningField?: ReasoningField
+  /** Ids of the calls in the conversation: new calls get others. */
+  readonly usedCallIds: ReadonlySet<string>
+  /** Names of what the client asked for in vain; safe in a header. */
+  readonly ignored: readonly string[]
+}
+
+/**
+ * @param body as `parseJson` reads it.
+ * @throws Failed `invalid-request` or `unsupported-parameter`, naming the param.
+ */
+export const decodeChatCompletionRequest = (
+  body: unknown,
+  { strict, allowLoadOptions }: RequestPolicy,
+): ChatCompletionRequest => {
+  const wire = accept(schema, body)
+  const options = decodeOptions(wire, allowLoadOptions)
+  const ignored = [...(isJsonObject(body) ? ignoredFields(body, KNOWN) : []), ...options.ignored]
+  if (strict) refuseIgnored(ignored)
+  if (wire.n != null && wire.n > 1) {
+    throw unsupported('n', 'tolk gives one choice for now: send n as 1, and ask several times.')
+  }
+  const maxCalls = decodeMaxCalls(wire)
+  const tools = decodeTools(wire)
+  const format = decodeFormat(wire)
+  const effort = decodeEffort(wire)
+  const keepFor = decodeKeepAlive(wire.keep_alive, 'keep_alive')
+  const field = decodeReasoningField(wire)
+  const conversation = decodeMessages(wire.messages)
+  return {
+    request: {
+      model: wire.model,
+      messages: conversation.messages,
+      tools: maxCalls === 0 ? [] : tools,
+      maxCalls,
+      sampling: decodeSampling(wire),
+      ...(format !== undefined && { format }),
+      ...(effort !== undefined && { effort }),
+      ...logprobsOf(wire),
+      ...(options.options !== undefined && { options: options.options }),
+      ...(options.numCtx !== undefined && { numCtx: options.numCtx }),
+      ...(keepFor !== undefined && { keepAlive: keepFor }),
+    },
+    stream: wire.stream ?? false,
+    includeUsage: wire.stream_options?.include_usage ?? false,
+    ...(field !== undefined && { reasoningField: field }),
+    usedCallIds: conversation.usedCallIds,
+    ignored: ignored.filter((name) => isPlainName(name)),
+  }
+}
+
+const refuseIgnored = ([name]: readonly string[]): void => {
+  if (name === undefined) return
+  throw unsupported(
+    name.slice(0, 64),
+    `'${name.slice(0, 64)}' would have no effect here: leave it out.`,
+  )
+}
+
+const logprobsOf = (wire: z.infer<typeof schema>): Pick<ChatRequest, 'logprobs'> => {
+  const top = wire.top_logprobs ?? 0
+  if (wire.logprobs === true) return { logprobs: { top } }
+  if (top > 0) throw invalid('top_logprobs', "it is allowed only where 'logprobs' is true.")
+  return {}
+}

@@ -1,0 +1,65 @@
+/** The kinds of field that a request is made of, where zod's own would not do. */
+import { z } from 'zod'
+import type { JsonObject } from '../../chat/request.ts'
+
+/**
+ * An array, read up to its first fault: a body of millions of wrong items costs one issue, not
+ * millions of them.
+ */
+export const list = <T>(item: z.ZodType<T>) =>
+  z.unknown().transform((value, context): readonly T[] => {
+    if (!Array.isArray(value)) {
+      context.issues.push({ code: 'invalid_type', expected: 'array', input: value })
+      return z.NEVER
+    }
+    const items: T[] = []
+    const wires: readonly unknown[] = value
+    for (const [index, wire] of wires.entries()) {
+      const read = item.safeParse(wire, { reportInput: true })
+      if (!read.success) {
+        // A union of one: the way zod lets issues stand inside an issue.
+        const errors = [read.error.issues]
+        context.issues.push({ code: 'invalid_union', errors, path: [index], input: wire })
+        return z.NEVER
+      }
+      items.push(read.data)
+    }
+    return items
+  })
+
+/** A JSON object that is passed on: the very one that came, with all its keys. */
+export const jsonObject = z.unknown().transform((value, context): JsonObject => {
+  if (isJsonObject(value)) return value
+  context.issues.push({ code: 'invalid_type', expected: 'object', input: value })
+  return z.NEVER
+})
+
+/** Whether a value of `parseJson` is an object: a number kept as raw text is none. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+
+/** One of a few words; what else comes is told which they are. */
+export const oneOf = <const Word extends string>(words: readonly Word[]) =>
+  z.string().pipe(z.enum(words, { error: `expected ${spoken(words)}.` }))
+
+/** One of a few words, read as what it means. */
+export const meaning = <T>(meanings: ReadonlyMap<string, T>) =>
+  z.string().transform((word, context): T => {
+    const meant = meanings.get(word)
+    if (meant !== undefined) return meant
+    const message = `expected ${spoken([...meanings.keys()])}.`
+    context.issues.push({ code: 'custom', message, input: word })
+    return z.NEVER
+  })
+
+const spoken = (words: readonly string[]): string => {
+  const quoted = words.map((word) => `'${word}'`)
+  return quoted.length < 2
+    ? quoted.join('')
+    : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
+}
+
+/** A number that survives as the 32-bit float the engine keeps it in. */
+export const float = z.number().refine((value) => Number.isFinite(Math.fround(value)), {
+  error: 'the number is too large.',
+})

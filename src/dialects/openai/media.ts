@@ -1,0 +1,63 @@
+/** Pictures and sounds in a message: data URLs and base64 of any make become plain base64. */
+import type { Media } from '../../chat/request.ts'
+import { invalid, unsupported } from './refusal.ts'
+
+/**
+ * The picture behind an `image_url`. Nothing is fetched: only a data URL can hold one.
+ *
+ * @throws Failed `unsupported-parameter` for http(s), `invalid-request` for anything else.
+ */
+export const decodeImage = (url: string, param: string): Media => {
+  const { scheme } = SCHEME.exec(url)?.groups ?? {}
+  if (scheme !== undefined && /^https?$/i.test(scheme)) {
+    throw unsupported(param, `tolk fetches no pictures from the network: ${SEND_DATA_URL}.`)
+  }
+  const comma = url.indexOf(',')
+  if (scheme?.toLowerCase() !== 'data' || comma === -1) throw invalid(param, `${SEND_DATA_URL}.`)
+  const [type = '', ...rest] = url
+    .slice(url.indexOf(':') + 1, comma)
+    .toLowerCase()
+    .split(';')
+    .map((word) => word.trim())
+  if (type !== '' && !type.startsWith('image/')) {
+    throw invalid(param, `the data URL holds no picture: ${SEND_DATA_URL}.`)
+  }
+  if (rest.at(-1) !== 'base64')
+    throw invalid(param, `the data URL is not base64: ${SEND_DATA_URL}.`)
+  return { kind: 'image', base64: plain(unescaped(url.slice(comma + 1), param), param) }
+}
+
+/** The sound of an `input_audio` part, wav or mp3: Ollama tells them apart by their first bytes. */
+export const decodeAudio = (data: string, param: string): Media => ({
+  kind: 'audio',
+  base64: plain(data, param),
+})
+
+const SEND_DATA_URL = 'send the picture as a data URL, data:image/png;base64,…'
+
+const SCHEME = /^\s*(?<scheme>[a-z][a-z0-9+.-]*):/i
+
+/** A data URL's body may be percent-encoded, base64 or not (https://fetch.spec.whatwg.org/#data-urls). */
+const unescaped = (text: string, param: string): string => {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid(param, NOT_BASE64)
+  }
+}
+
+/** The standard alphabet, padded, without line ends: all that Go's decoder in Ollama takes. */
+const plain = (text: string, param: string): string => {
+  let digits = text.replace(PADDING, '')
+  if (FOREIGN.test(digits)) {
+    digits = text.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/').replace(PADDING, '')
+  }
+  if (digits === '') throw invalid(param, 'it is empty.')
+  if (FOREIGN.test(digits) || digits.length % 4 === 1) throw invalid(param, NOT_BASE64)
+  return digits.padEnd(Math.ceil(digits.length / 4) * 4, '=')
+}
+
+const NOT_BASE64 = 'it is not valid base64.'
+const PADDING = /={1,2}$/
+const FOREIGN = /[^A-Za-z0-9+/]/

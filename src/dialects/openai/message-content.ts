@@ -1,0 +1,80 @@
+/** The `content` of a message: a string, or parts of text, pictures and sound. */
+import { z } from 'zod'
+import type { Media } from '../../chat/request.ts'
+import { list, oneOf } from './field.ts'
+import { decodeAudio, decodeImage } from './media.ts'
+import { invalid, unsupported } from './refusal.ts'
+
+const part = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('text'), text: z.string() }),
+    z.object({ type: z.literal('refusal'), refusal: z.string() }),
+    z.object({
+      type: z.literal('image_url'),
+      // Ollama's own /v1 takes the bare string too. `detail` has no meaning upstream.
+      image_url: z.union([z.object({ url: z.string() }), z.string()]),
+    }),
+    z.object({
+      type: z.literal('input_audio'),
+      input_audio: z.object({ data: z.string(), format: oneOf(['wav', 'mp3']) }),
+    }),
+    z.object({ type: z.literal('file') }),
+  ],
+  { error: "expected 'text', 'image_url', 'input_audio' or 'refusal'." },
+)
+
+export const content = z.union([z.string(), list(part)]).nullish()
+
+type Content = z.infer<typeof content>
+
+/** One message's text, and what it shows, in order. */
+export type Body = { readonly text: string; readonly media: readonly Media[] }
+
+/**
+ * Parts are one message. Their texts are joined by a blank line, as Ollama itself joins the messages
+ * that its /v1 makes of them (`template.go: collate`): glued together, two parts would share a word.
+ *
+ * @throws Failed naming the part.
+ */
+export const decodeContent = (wire: Content, param: string): Body => {
+  if (typeof wire === 'string') return { text: wire, media: [] }
+  const texts: string[] = []
+  const media: Media[] = []
+  for (const [index, item] of (wire ?? []).entries()) {
+    const at = `${param}[${index}]`
+    switch (item.type) {
+      case 'text':
+        texts.push(item.text)
+        break
+      case 'refusal':
+        texts.push(item.refusal)
+        break
+      case 'image_url': {
+        const { image_url: image } = item
+        media.push(decodeImage(typeof image === 'string' ? image : image.url, `${at}.image_url`))
+        break
+      }
+      case 'input_audio':
+        media.push(decodeAudio(item.input_audio.data, `${at}.input_audio.data`))
+        break
+      case 'file':
+        throw unsupported(
+          `${at}.type`,
+          'Models behind Ollama read no files: send their text as a text part.',
+        )
+    }
+  }
+  return { text: paragraphs(texts), media }
+}
+
+/** As {@link decodeContent}, for roles that can only speak: pictures there would be lost. */
+export const decodeText = (wire: Content, param: string): string => {
+  const { text, media } = decodeContent(wire, param)
+  if (media.length === 0) return text
+  throw invalid(param, "pictures and sound belong in messages of role 'user' or 'tool'.")
+}
+
+/** Texts that stand for themselves, as one; empty ones leave no gap. */
+export const paragraphs = (texts: readonly string[]): string =>
+  texts.length === 1 ? (texts[0] ?? '') : texts.filter((text) => text !== '').join('\n\n')

@@ -1,0 +1,33 @@
+/** How a request is refused: the failures that name a param, in the words of OpenAI's errors. */
+import { Failed } from '../../failure.ts'
+
+/** The value has the right type but cannot be meant; `expectation` says what can. */
+export const invalid = (param: string, expectation: string): Failed =>
+  new Failed({
+    kind: 'invalid-request',
+    message: `Invalid value for '${param}': ${expectation}`,
+    param,
+    code: 'invalid_value',
+  })
+
+/** The value has the wrong type; `expected` and `got` come with their articles. */
+export const mistyped = (param: string, expected: string, got: string): Failed =>
+  new Failed({
+    kind: 'invalid-request',
+    message: `Invalid type for '${param}': expected ${expected}, but got ${got} instead.`,
+    param,
+    code: 'invalid_type',
+  })
+
+/** What must be there is not. */
+export const missing = (param: string): Failed =>
+  new Failed({
+    kind: 'invalid-request',
+    message: `Missing required parameter: '${param}'.`,
+    param,
+    code: 'missing_required_parameter',
+  })
+
+/** The API knows it, tolk cannot honour it; `sentence` says what to do instead. */
+export const unsupported = (param: string, sentence: string): Failed =>
+  new Failed({ kind: 'unsupported-parameter', message: sentence, param })
