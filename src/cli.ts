@@ -26,8 +26,7 @@ export const run = async (): Promise<void> => {
 export type Print = (text: string) => unknown
 
 const dispatch = async (commandLine: CommandLine, print: Print): Promise<number> => {
-  const load = (): Loaded =>
-    loadConfig({ commandLine, environment: process.env, directory: process.cwd() })
+  const load = (): Loaded => loadConfig({ flags: commandLine.flags })
   switch (commandLine.command) {
     case 'help':
       print(helpText())

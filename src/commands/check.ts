@@ -4,6 +4,6 @@ import { explain } from '../config/explain.ts'
 import type { Loaded } from '../config/load.ts'
 
 export const checkCommand = (loaded: Loaded, print: Print): number => {
-  print(`${explain(loaded).join('\n')}\n`)
+  print(`${explain(loaded.settings).join('\n')}\n`)
   return 0
 }
