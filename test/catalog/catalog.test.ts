@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest'
+import { createCatalog, explainHidden, type CatalogOptions } from '../../src/catalog/catalog.ts'
+import { card } from '../support/cards.ts'
+
+const cards = [
+  card('native:latest'),
+  card('Mixed:v1'),
+  card('mixed:v1'),
+  card('team/namespaced:v1'),
+  card('ollama/inside:latest'),
+  card('inside:latest'),
+  card('bare'),
+  card('plain:latest', { capabilities: ['completion'] }),
+  card('embed:latest', { capabilities: ['embedding'] }),
+  card('painter:latest', { capabilities: ['image'] }),
+  card('quiet:latest', { capabilities: [], certain: false }),
+]
+
+const catalog = (options: Partial<CatalogOptions> = {}) =>
+  createCatalog({ cards, aliases: {}, upstreamName: 'lan', list: 'tools', ...options })
+
+describe('a name', () => {
+  test.each([
+    ['native:latest', 'native:latest'],
+    ['native', 'native:latest'],
+    ['NATIVE', 'native:latest'],
+    ['Native:Latest', 'native:latest'],
+    ['ollama/native', 'native:latest'],
+    ['lan/native:latest', 'native:latest'],
+    ['LAN/Native', 'native:latest'],
+    ['team/namespaced:v1', 'team/namespaced:v1'],
+    ['ollama/team/namespaced:v1', 'team/namespaced:v1'],
+    ['Mixed:v1', 'Mixed:v1'],
+    ['mixed:v1', 'mixed:v1'],
+    ['MIXED:V1', 'Mixed:v1'],
+    ['ollama/inside', 'ollama/inside:latest'],
+    ['inside', 'inside:latest'],
+    ['bare', 'bare'],
+    ['plain', 'plain:latest'],
+    ['embed', 'embed:latest'],
+  ])('%s finds %s', (name, found) => {
+    expect(catalog().resolve(name)?.name).toBe(found)
+  })
+
+  test.each([
+    '',
+    'nope',
+    'native:v2',
+    'other/native',
+    'namespaced:v1',
+    'team/namespaced',
+    'ollama/',
+    ' native',
+    '__proto__',
+    'constructor',
+  ])('%j finds nothing', (name) => {
+    expect(catalog().resolve(name)).toBeUndefined()
+  })
+})
+
+describe('an alias', () => {
+  const aliases = {
+    'gpt-4o': 'ollama/native',
+    smart: 'gpt-4o',
+    native: 'plain',
+    'Mixed:v1': 'plain',
+    one: 'two',
+    two: 'three',
+    three: 'one',
+    self: 'self',
+    gone: 'nope',
+  }
+
+  test.each([
+    ['gpt-4o', 'native:latest'],
+    ['GPT-4o', 'native:latest'],
+    ['ollama/gpt-4o', 'native:latest'],
+    ['smart', 'native:latest'],
+  ])('%s finds %s', (name, found) => {
+    expect(catalog({ aliases }).resolve(name)?.name).toBe(found)
+  })
+
+  test.each([
+    ['native', 'native:latest'],
+    ['Mixed:v1', 'Mixed:v1'],
+  ])("loses to a model's own name: %s", (name, found) => {
+    expect(catalog({ aliases }).resolve(name)?.name).toBe(found)
+  })
+
+  test.each(['one', 'two', 'self', 'gone'])('that leads nowhere finds nothing: %s', (name) => {
+    expect(catalog({ aliases }).resolve(name)).toBeUndefined()
+  })
+
+  test('is no entry of the list', () => {
+    expect(catalog({ aliases }).listed()).toHaveLength(7)
+  })
+})
+
+describe('the list', () => {
+  test.each([
+    [
+      'tools',
+      [
+        'native:latest',
+        'Mixed:v1',
+        'mixed:v1',
+        'team/namespaced:v1',
+        'ollama/inside:latest',
+        'inside:latest',
+        'bare',
+      ],
+    ],
+    [
+      'chat',
+      [
+        'native:latest',
+        'Mixed:v1',
+        'mixed:v1',
+        'team/namespaced:v1',
+        'ollama/inside:latest',
+        'inside:latest',
+        'bare',
+        'plain:latest',
+        'quiet:latest',
+      ],
+    ],
+    ['all', cards.map(({ name }) => name)],
+  ] as const)('of %s is, in order, %j', (list, names) => {
+    expect(
+      catalog({ list })
+        .listed()
+        .map(({ name }) => name),
+    ).toEqual(names)
+  })
+
+  test.each([
+    [
+      'tools',
+      [
+        ['plain:latest', 'no-tools'],
+        ['embed:latest', 'embedding'],
+        ['painter:latest', 'no-chat'],
+        ['quiet:latest', 'unknown'],
+      ],
+    ],
+    [
+      'chat',
+      [
+        ['embed:latest', 'embedding'],
+        ['painter:latest', 'no-chat'],
+      ],
+    ],
+    ['all', []],
+  ] as const)('of %s says what it hides and why', (list, hidden) => {
+    expect(
+      catalog({ list })
+        .hidden()
+        .map((each) => [each.card.name, each.why]),
+    ).toEqual(hidden)
+  })
+
+  test('that hides nothing explains nothing', () => {
+    expect(explainHidden(catalog({ list: 'all' }).hidden())).toBe('')
+  })
+
+  test('that hides some says how many, why, and how to see them', () => {
+    expect(explainHidden(catalog().hidden())).toBe(
+      '4 hidden (1 without tools, 1 for embeddings only, 1 without chat, 1 of unknown abilities); they can be called by name, and catalog.list: "all" lists them',
+    )
+  })
+})
+
+describe('a name mistyped', () => {
+  const aliases = { 'gpt-4o': 'native', gone: 'nope' }
+
+  test.each([
+    ['natve', 'native'],
+    ['plian', 'plain'],
+    ['natve:latest', 'native'],
+    ['gpt-4', 'gpt-4o'],
+    ['team/namespaced:v2', 'team/namespaced:v1'],
+  ])('%s is told of %s', (name, near) => {
+    expect(catalog({ aliases }).nearest(name)[0]).toBe(near)
+  })
+
+  test('is only told names that can be called', () => {
+    expect(catalog({ aliases }).nearest('gon')).not.toContain('gone')
+    const near = ['natve', 'plian', 'gpt-4', 'mixd:v1'].flatMap((name) =>
+      catalog({ aliases }).nearest(name),
+    )
+    expect(near.length).toBeGreaterThan(3)
+    expect(near.filter((name) => catalog({ aliases }).resolve(name) === undefined)).toEqual([])
+  })
+})

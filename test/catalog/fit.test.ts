@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest'
+import { fit } from '../../src/catalog/fit.ts'
+import type { ChatRequest, Effort, Message } from '../../src/chat/request.ts'
+import type { ModelCard } from '../../src/catalog/model-card.ts'
+import { Failed, type Failure } from '../../src/failure.ts'
+import { card, type CardFacts } from '../support/cards.ts'
+
+const hello: Message = { role: 'user', text: 'hello', media: [] }
+const seeing: Message = { role: 'user', text: '', media: [{ kind: 'image', base64: 'AA==' }] }
+const hearing: Message = { role: 'user', text: '', media: [{ kind: 'audio', base64: 'AA==' }] }
+const shown: Message = { ...seeing, role: 'tool', callId: '', name: '' }
+
+const request = (facts: Partial<ChatRequest> = {}): ChatRequest => ({
+  model: 'a',
+  messages: [hello],
+  tools: [],
+  maxCalls: Number.POSITIVE_INFINITY,
+  sampling: {},
+  ...facts,
+})
+
+const tools = [{ name: 'f' }]
+
+const plain: CardFacts = { capabilities: ['completion'] }
+
+const served = (serving: Partial<ModelCard['serving']>) =>
+  card('a', { serving: { streaming: true, overflow: 'error', ...serving } })
+
+const failureOf = (wanted: ChatRequest, model: ModelCard): Failure => {
+  try {
+    fit(wanted, model)
+  } catch (error) {
+    if (error instanceof Failed) return error.failure
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+describe('what a model cannot do is refused, naming the param', () => {
+  test.each<[string, Partial<ChatRequest>, CardFacts, string, string]>([
+    ['chat', {}, { capabilities: ['embedding'] }, 'chat', 'model'],
+    [
+      'chat, before anything else',
+      { tools, messages: [seeing] },
+      { capabilities: ['image'] },
+      'chat',
+      'model',
+    ],
+    ['tools', { tools }, plain, 'tools', 'tools'],
+    ['images', { messages: [hello, seeing] }, plain, 'images', 'messages[1].content'],
+    [
+      "a tool's images",
+      { messages: [hello, hello, shown] },
+      plain,
+      'images',
+      'messages[2].content',
+    ],
+    [
+      'audio',
+      { messages: [hearing] },
+      { capabilities: ['completion', 'vision'] },
+      'audio',
+      'messages[0].content',
+    ],
+    [
+      'audio before an image it can see',
+      { messages: [seeing, hearing] },
+      { capabilities: ['completion', 'vision'] },
+      'audio',
+      'messages[1].content',
+    ],
+  ])('%s', (_title, facts, model, ability, param) => {
+    expect(failureOf(request(facts), card('a:latest', model))).toEqual({
+      kind: 'unsupported-by-model',
+      ability,
+      param,
+      message: expect.stringMatching(/^'a:latest' .*GET \/v1\/models/),
+    })
+  })
+})
+
+describe('what it can do, or may be able to, is let through', () => {
+  test.each<[string, Partial<ChatRequest>, CardFacts]>([
+    ['text', {}, plain],
+    ['tools', { tools }, {}],
+    ['no tools on offer', { tools: [] }, plain],
+    ['images', { messages: [seeing, shown] }, { capabilities: ['completion', 'vision'] }],
+    ['audio', { messages: [hearing] }, { capabilities: ['completion', 'audio'] }],
+    [
+      'all of it while nothing is certain',
+      { tools, messages: [seeing, hearing], effort: 'high' },
+      { capabilities: [], certain: false },
+    ],
+    ['chat while nothing is certain', {}, { capabilities: ['embedding'], certain: false }],
+  ])('%s', (_title, facts, model) => {
+    const wanted = request(facts)
+    expect(fit(wanted, card('a:latest', model))).toEqual({ request: wanted, ignored: [] })
+  })
+})
+
+describe('an effort', () => {
+  test.each<Effort>([true, 'low', 'medium', 'high', 'max'])(
+    'of %s is dropped and reported where there is no thinking',
+    (effort) => {
+      expect(fit(request({ effort }), card('a', plain))).toEqual({
+        request: request(),
+        ignored: ['reasoning_effort'],
+      })
+    },
+  )
+
+  test('of none is dropped without a word where there is no thinking', () => {
+    expect(fit(request({ effort: false }), card('a', plain))).toEqual({
+      request: request(),
+      ignored: [],
+    })
+  })
+
+  test.each<Effort>([false, true, 'low'])('of %s is kept where there is thinking', (effort) => {
+    const model = card('a', { capabilities: ['completion', 'thinking'] })
+    expect(fit(request({ effort }), model)).toEqual({ request: request({ effort }), ignored: [] })
+  })
+})
+
+describe('serving', () => {
+  test.each<[string, Partial<ChatRequest>, Partial<ModelCard['serving']>, Partial<ChatRequest>]>([
+    ['leaves all to the upstream', {}, {}, {}],
+    ["takes the operator's window", {}, { numCtx: 4096 }, { numCtx: 4096 }],
+    [
+      "takes the operator's window over the client's",
+      { numCtx: 64 },
+      { numCtx: 4096 },
+      { numCtx: 4096 },
+    ],
+    ["takes the client's window where there is no other", { numCtx: 64 }, {}, { numCtx: 64 }],
+    ["takes the operator's patience", {}, { keepAlive: '30m' }, { keepAlive: '30m' }],
+    [
+      "takes the client's patience over the operator's",
+      { keepAlive: 0 },
+      { keepAlive: '30m' },
+      { keepAlive: 0 },
+    ],
+  ])('%s', (_title, facts, serving, wanted) => {
+    expect(fit(request(facts), served(serving)).request).toEqual(request(wanted))
+  })
+
+  test('is applied to an uncertain model too', () => {
+    const uncertain = { ...served({ numCtx: 4096 }), certain: false }
+    expect(fit(request(), uncertain).request.numCtx).toBe(4096)
+  })
+})
