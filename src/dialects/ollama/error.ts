@@ -25,12 +25,13 @@ export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: str
 }
 
 /**
- * Reads the failure out of one parsed NDJSON line; `null` when the line is no error. An error after
- * the first line comes with status 200 (contract § 1.7), so its text alone says what happened.
+ * Reads the failure out of one parsed NDJSON line; `null` when the line is no error. Such an error
+ * comes with status 200 (contract § 1.7): its text alone says what happened, and where that says
+ * nothing of a status, a broken answer is a bad gateway.
  */
 export const decodeErrorLine = (line: unknown): Failure | null => {
   const error = errorIn(line)
-  return error === null ? null : decodeText(error.text, error.status ?? 500, '')
+  return error === null ? null : decodeText(error.text, error.status ?? 502, '')
 }
 
 type OllamaError = { readonly text: string; readonly status?: number; readonly signin?: boolean }
