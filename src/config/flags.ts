@@ -2,71 +2,16 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../nearest.ts'
 import { ConfigError } from './config-error.ts'
-
-export type Command = keyof typeof commands
-
-/** What can be asked of `tolk`, and the sentence `--help` says about it. */
-export const commands = {
-  serve: 'serve the OpenAI API in front of an Ollama (what tolk does when no command is named)',
-  demo: 'the same with an Ollama of its own, to try everything without one',
-  models: 'list the models, as a table or with --json',
-  check: 'show the configuration, and where each value came from',
-  key: 'make a key for a client, and the hash to configure: tolk key [name]',
-  health: 'ask a running tolk whether it is well; exit code 0 or 1',
-  schema: 'print the JSON Schema of the configuration file',
-  help: 'show this text',
-  version: 'show the version',
-} as const
-
-type Flag = {
-  readonly short?: string
-  /** What stands for the value in `--help`; a flag without it is on or off. */
-  readonly value?: string
-  /** The option it sets, as a path in the file; `<name>` is the upstream. */
-  readonly option?: string
-  readonly meaning: string
-}
-
-/** Every flag. A secret has none: a command line can be read by every user of the machine. */
-export const flagTable = {
-  config: { short: 'c', value: 'file', meaning: 'read this file instead of ./tolk.json5' },
-  host: { value: 'address', option: 'server.host', meaning: 'listen here; 127.0.0.1 unless set' },
-  port: { short: 'p', value: 'number', option: 'server.port', meaning: '11435 unless set' },
-  upstream: {
-    short: 'u',
-    value: 'url',
-    option: 'upstreams.<name>.baseUrl',
-    meaning: 'the Ollama to speak to; OLLAMA_HOST or http://127.0.0.1:11434 unless set',
-  },
-  'allow-anonymous': {
-    option: 'server.allowAnonymous',
-    meaning: 'serve beyond this machine without client keys',
-  },
-  list: {
-    value: 'tools|chat|all',
-    option: 'catalog.list',
-    meaning: 'which models are listed',
-  },
-  'reasoning-field': {
-    value: 'name',
-    option: 'openai.reasoningField',
-    meaning: 'reasoning_content, reasoning, none or think-tags',
-  },
-  strict: { option: 'openai.strict', meaning: 'refuse parameters that cannot be honoured' },
-  'log-level': {
-    value: 'level',
-    option: 'log.level',
-    meaning: 'silent, error, warn, info or debug',
-  },
-  json: { meaning: 'with models: JSON instead of a table' },
-  help: { short: 'h', meaning: 'show this text' },
-  version: { short: 'v', meaning: 'show the version' },
-} as const satisfies Readonly<Record<string, Flag>>
-
-export type FlagName = keyof typeof flagTable
-
-/** Flags that set an option, as written: still to be checked, like a file's values. */
-export type Flags = Readonly<Partial<Record<FlagName, string | boolean>>>
+import {
+  type Command,
+  commands,
+  type Flag,
+  type FlagName,
+  type Flags,
+  flagTable,
+  isCommand,
+  isFlag,
+} from './flag-table.ts'
 
 export type CommandLine = {
   readonly command: Command
@@ -80,9 +25,30 @@ export type CommandLine = {
  * @throws ConfigError for a command or a flag we do not know, with the nearest one we do.
  */
 export const readCommandLine = (argv: readonly string[]): CommandLine => {
+  const { flags, words, problems } = readTokens(argv)
+  // What follows a flag we do not know stands among the words: it is none, and may be a secret.
+  if (problems.length > 0) throw new ConfigError(problems)
+  const [word = 'serve', ...rest] = words
+  const command = flags.help === true ? 'help' : flags.version === true ? 'version' : word
+  if (!isCommand(command)) {
+    throw new ConfigError([unknown('command', command, Object.keys(commands))])
+  }
+  if (command === 'help' || command === 'version') return { command, flags, operand: null }
+  const [operand = null, extra = null] = command === 'key' ? rest : [null, ...rest]
+  if (extra !== null) {
+    const complaint = `\`tolk ${command}\` does not know what to do with \`${extra}\`; leave it out.`
+    throw new ConfigError([complaint])
+  }
+  if (flags.json === true && command !== 'models') {
+    throw new ConfigError(['`--json` goes with `tolk models` only.'])
+  }
+  return { command, flags, operand }
+}
+
+const readTokens = (argv: readonly string[]) => {
   const problems: string[] = []
-  const flags: Partial<Record<FlagName, string | boolean>> = {}
   const words: string[] = []
+  const flags: Partial<Record<FlagName, string | boolean>> = {}
   // Not strict: Node's own complaints name neither the nearest flag nor what to write.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
   for (const token of tokens) {
@@ -97,23 +63,7 @@ export const readCommandLine = (argv: readonly string[]): CommandLine => {
     if (typeof read === 'object') problems.push(read.problem)
     else flags[name] = read
   }
-  const [word = 'serve', ...rest] = words
-  const command = flags.help === true ? 'help' : flags.version === true ? 'version' : word
-  if (!isCommand(command)) {
-    // The value of a flag we do not know would stand here: it is no command, and may be a secret.
-    const complaint = unknown('command', command, Object.keys(commands))
-    throw new ConfigError(problems.length > 0 ? problems : [complaint])
-  }
-  const [operand = null] = rest
-  const extra = command === 'key' ? rest[1] : command === 'help' ? undefined : operand
-  if (extra !== undefined && extra !== null && problems.length === 0) {
-    problems.push(`\`tolk ${command}\` does not know what to do with \`${extra}\`; leave it out.`)
-  }
-  if (flags.json === true && command !== 'models' && command !== 'help') {
-    problems.push('`--json` goes with `tolk models` only.')
-  }
-  if (problems.length > 0) throw new ConfigError(problems)
-  return { command, flags, operand }
+  return { flags, words, problems }
 }
 
 const NEGATION = /^no-/
@@ -148,11 +98,6 @@ const unknown = (what: 'flag' | 'command', word: string, known: readonly string[
 }
 
 const dashed = (name: string): string => `--${name}`
-
-/** Tells one of our flags' names, without dashes, from any other text. */
-export const isFlag = (name: string): name is FlagName => Object.hasOwn(flagTable, name)
-
-const isCommand = (word: string): word is Command => Object.hasOwn(commands, word)
 
 const options = Object.fromEntries(
   Object.entries<Flag>(flagTable).map(([name, { short, value }]) => [

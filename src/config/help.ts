@@ -1,5 +1,5 @@
 /** The text of `tolk --help`, made from the tables of commands and flags. */
-import { commands, flagTable } from './flags.ts'
+import { commands, type Flag, flagTable } from './flag-table.ts'
 
 export const helpText = (): string =>
   [
@@ -26,8 +26,6 @@ export const helpText = (): string =>
     'Flags win over the environment, that over the file (./tolk.json5), that over defaults.',
     '',
   ].join('\n')
-
-type Flag = { readonly short?: string; readonly value?: string; readonly meaning: string }
 
 const spelled = (name: string, { short, value }: Flag): string =>
   `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`

@@ -1,5 +1,5 @@
 /** Every option as a row: its place in the file, its environment variable, its flag, its meaning. */
-import { flagTable } from './flags.ts'
+import { flagTable } from './flag-table.ts'
 import { below, jsonSchema, type SchemaNode } from './json-schema.ts'
 
 export type Option = {

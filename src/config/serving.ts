@@ -12,9 +12,9 @@ export const servingOf = (
   rules: readonly ParamsRule[],
   own: Params = {},
 ): Serving => {
-  let serving: Serving = { streaming: true, overflow: 'error' }
+  const serving: Serving = { streaming: true, overflow: 'error' }
   for (const { pattern, params } of rules) {
-    if (matchesModel(pattern, name)) serving = { ...serving, ...params }
+    if (matchesModel(pattern, name)) Object.assign(serving, params)
   }
   return { ...serving, ...own }
 }

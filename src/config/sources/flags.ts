@@ -1,5 +1,5 @@
 /** What the command line says. */
-import { type Flags, isFlag } from '../flags.ts'
+import { type Flags, isFlag } from '../flag-table.ts'
 import { options } from '../options.ts'
 import { type Said, withReadUrls, written } from './said.ts'
 
