@@ -1,6 +1,5 @@
 /** LiveCatalog: the catalog as the server asks for it, whoever keeps it fresh. */
-import type { Failure } from '../failure.ts'
-import { Failed } from '../failure.ts'
+import { Failed, type Failure } from '../failure.ts'
 import type { Catalog } from './catalog.ts'
 import type { ModelCard } from './model-card.ts'
 

@@ -49,10 +49,12 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
       })
       adopt(number, cards, 'whole')
     } catch (error) {
-      if (number > newest)
+      if (number > newest) {
+        failed = number
         failure = closing.signal.aborted ? { kind: 'draining' } : failureOf(error)
+      }
     }
-    onRefresh?.({ knowledge, failure })
+    if (!closing.signal.aborted) onRefresh?.({ knowledge, failure })
     return failure === undefined
   }
 

@@ -40,8 +40,8 @@ export const createRefresher = ({ work, everyMs }: RefresherOptions): Refresher 
     const number = ++count
     const listed = Promise.withResolvers<void>()
     const over = Promise.withResolvers<void>()
-    const refresh = {
-      stage: 'asking' as Refresh['stage'],
+    const refresh: { -readonly [K in keyof Refresh]: Refresh[K] } = {
+      stage: 'asking',
       listed: listed.promise,
       over: over.promise,
     }
@@ -55,15 +55,14 @@ export const createRefresher = ({ work, everyMs }: RefresherOptions): Refresher 
       refresh.stage = 'over'
       over.resolve()
       if (number !== count || closed) return
-      timer = setTimeout(startAgain, well ? everyMs : Math.min(everyMs, RETRY_MS)).unref()
+      timer = setTimeout(again, well ? everyMs : Math.min(everyMs, RETRY_MS)).unref()
     }
     void go()
     return refresh
   }
 
-  const startAgain = () => {
-    // Whoever waits for news starts a refresh by himself.
-    if (queued === undefined) latest = start()
+  const again = () => {
+    latest = start()
   }
 
   const queue = async (): Promise<Refresh> => {

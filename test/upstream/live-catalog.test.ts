@@ -185,11 +185,12 @@ describe('in the background', () => {
 
   test('asks nobody after close', async () => {
     const fake = createFakeAsk()
-    const { live } = start(fake)
-    await live.started
+    const { live, heard } = start(fake)
     live.close()
+    await live.started
     await vi.advanceTimersByTimeAsync(3 * REFRESH_MS)
     expect(refreshes(fake)).toBe(1)
+    expect(heard).toEqual([])
   })
 })
 
@@ -330,6 +331,25 @@ test('what an older refresh brings late replaces nothing newer', async () => {
   late.resolve('{"capabilities":["completion","tools"]}')
   await live.started
   expect(await names(live)).toEqual(['native:latest', 'later:latest'])
+  await vi.advanceTimersByTimeAsync(REFRESH_MS)
+  expect(refreshes(fake), 'one a minute after both').toBe(3)
+})
+
+test('what an older refresh brings late hides no outage', async () => {
+  const fake = createFakeAsk()
+  const late = Promise.withResolvers<string>()
+  fake.answer = ({ path, model }) => {
+    if (path === '/api/tags') return tagsWith(['native:latest'], ['slow:latest'])
+    return model === 'slow:latest' ? late.promise : undefined
+  }
+  const { live } = start(fake)
+  await settle()
+  fake.answer = out
+  await expect(live.resolve('later')).rejects.toMatchObject({ failure: refused })
+  late.resolve('{"capabilities":["completion","tools"]}')
+  await live.started
+  expect(live.state()).toEqual({ knowledge: 'whole', failure: refused })
+  expect(await names(live)).toEqual(['native:latest', 'slow:latest'])
 })
 
 test('a fault of our own is said to be one', async () => {
