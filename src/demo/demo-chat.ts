@@ -62,7 +62,7 @@ const weatherIn = (json: string): string => {
   return `22 °C and clear in ${city}, with a light wind from the sea; no rain before tomorrow.`
 }
 
-const importOpenAI = async (): Promise<typeof import('openai') | null> => {
+const importOpenAI = async () => {
   try {
     return await import('openai')
   } catch (error) {

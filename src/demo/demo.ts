@@ -28,12 +28,16 @@ export type DemoOptions = {
   readonly colours?: boolean
   /** Ends the demo once the chat is over. */
   readonly once?: boolean
-  /** Aborted when the chat should not go on. */
+  /** Aborted when the chat should not go on; then nothing is thrown. */
   readonly signal?: AbortSignal
 }
 
 /** A demo that goes on serving. */
-export type Demo = { readonly url: string; close(): Promise<void> }
+export type Demo = {
+  readonly url: string
+  /** Stops both servers; safe to call again. */
+  close(): Promise<void>
+}
 
 /** What tolk listens on, and so does the demo. */
 const PORT = 11_435
@@ -64,12 +68,12 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
     const chat = { baseUrl, model, key: KEY, lanes, ...(signal === undefined ? {} : { signal }) }
     if (!(await showChat(chat))) write(NO_SDK)
     if (options.once === true) await demo.close()
-    else write(invitation(baseUrl, model))
-    return demo
+    else if (signal?.aborted !== true) write(invitation(baseUrl, model))
   } catch (error) {
     await demo.close()
-    throw error
+    if (signal?.aborted !== true) throw error
   }
+  return demo
 }
 
 /** Puts tolk in front; only a port that nobody asked for may become another. */
@@ -80,11 +84,16 @@ const open = async (
 ): Promise<Demo> => {
   const start = async (wanted: number): Promise<Demo> => {
     const served = await serve({ upstreamUrl: ollama.url, port: wanted })
+    let closing: Promise<void> | null = null
+    const closeBoth = async (): Promise<void> => {
+      await served.close()
+      await ollama.close()
+    }
     return {
       url: served.url,
-      close: async () => {
-        await served.close()
-        await ollama.close()
+      close: () => {
+        closing ??= closeBoth()
+        return closing
       },
     }
   }

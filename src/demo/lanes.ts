@@ -22,8 +22,8 @@ export const createLanes = (
   let column = 0
 
   const open = (label: string, lane: Lane): void => {
-    write(`${painted(label.padStart(WIDTH), lane, colours)} │ `)
-    column = WIDTH + 3
+    write(`${painted(label, lane, colours)} │ `)
+    column = GUTTER
   }
 
   const say = (lane: Lane, words: string): void => {
@@ -33,12 +33,13 @@ export const createLanes = (
       current = lane
     }
     for (const [word] of words.matchAll(/\n|[^\S\n]*[^\s]+|[^\S\n]+/g)) {
-      const length = Array.from(word).length
-      if (word === '\n' || column + length > columns) {
+      // Words come in pieces: a line ends early, where a word begins, to leave room for its rest.
+      const room = columns - column - (/^\s/.test(word) ? WORD_REST : 0)
+      if (word === '\n' || Array.from(word).length > room) {
         write('\n')
         open('', lane)
       }
-      const shown = column === WIDTH + 3 ? word.trimStart() : word
+      const shown = column === GUTTER ? word.trimStart() : word
       write(shown)
       column += Array.from(shown).length
     }
@@ -53,6 +54,11 @@ export const createLanes = (
 }
 
 const WIDTH = 'reasoning'.length
+/** Where words begin: label, blank, bar, blank. */
+const GUTTER = WIDTH + 3
+
+/** How much of a word may still follow its first piece, columns. */
+const WORD_REST = 8
 
 const COLOURS = {
   prompt: 'bold',
@@ -63,5 +69,9 @@ const COLOURS = {
   finish: 'dim',
 } as const satisfies Readonly<Record<Lane, string>>
 
-const painted = (label: string, lane: Lane, colours: boolean): string =>
-  colours ? styleText(COLOURS[lane], label, { validateStream: false }) : label
+const painted = (label: string, lane: Lane, colours: boolean): string => {
+  const padded = label.padStart(WIDTH)
+  return colours && label !== ''
+    ? styleText(COLOURS[lane], padded, { validateStream: false })
+    : padded
+}

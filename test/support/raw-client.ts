@@ -29,8 +29,14 @@ export const ask = (url: string, { method, path, headers, body }: RawRequest): P
       agent: false,
       signal: AbortSignal.timeout(5000),
     })
-    request.on('error', reject)
+    let hasBegun = false
+    let isReset = false
+    request.on('error', (error) => {
+      isReset = error.message === 'read ECONNRESET'
+      if (!hasBegun) reject(error)
+    })
     request.on('response', (response) => {
+      hasBegun = true
       const slices: Buffer[] = []
       const end = (how: RawAnswer['end']): void =>
         resolve({
@@ -40,10 +46,6 @@ export const ask = (url: string, { method, path, headers, body }: RawRequest): P
           slices: slices.length,
           end: how,
         })
-      let isReset = false
-      response.socket.on('error', (error: NodeJS.ErrnoException) => {
-        isReset = error.code === 'ECONNRESET' && error.message.startsWith('read')
-      })
       response.on('data', (slice: Buffer) => slices.push(slice))
       response.on('error', () => {})
       response.on('close', () => end(response.complete ? 'whole' : isReset ? 'reset' : 'torn'))
