@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { nearest } from '../nearest.ts'
 import { below, nodeAt, type SchemaNode } from './json-schema.ts'
 import type { Layered } from './layers.ts'
-import { optionTable } from './options.ts'
+import { optionTable } from './option-table.ts'
 import { placeOf } from './place.ts'
 import { nameOf, type Path, valueAt } from './tree.ts'
 
@@ -85,11 +85,13 @@ const range = ({ minimum, maximum }: SchemaNode): string => {
   return to === undefined ? '' : ` of at most ${to}`
 }
 
-const example = (node: SchemaNode | undefined): string =>
-  typeof node?.default === 'number' ||
-  (typeof node?.default === 'string' && node.enum === undefined)
-    ? `, such as ${JSON.stringify(node.default)}`
-    : ''
+/** Where the kind alone says little, the default shows what is meant. */
+const example = (node: SchemaNode | undefined): string => {
+  const value: unknown = node?.default
+  const selfEvident = node?.enum !== undefined || node?.const !== undefined
+  const telling = typeof value === 'number' || typeof value === 'string'
+  return telling && !selfEvident ? `, such as ${JSON.stringify(value)}` : ''
+}
 
 /** Numbers and switches are repeated; text may be a secret that went astray. */
 const kindOf = (value: unknown, node: SchemaNode | undefined): string => {

@@ -28,12 +28,17 @@ export type Flag = {
 export const flagTable = {
   config: { short: 'c', value: 'file', meaning: 'read this file instead of ./tolk.json5' },
   host: { value: 'address', option: 'server.host', meaning: 'listen here; 127.0.0.1 unless set' },
-  port: { short: 'p', value: 'number', option: 'server.port', meaning: '11435 unless set' },
+  port: {
+    short: 'p',
+    value: 'number',
+    option: 'server.port',
+    meaning: 'listen on this port; 11435 unless set',
+  },
   upstream: {
     short: 'u',
     value: 'url',
     option: 'upstreams.<name>.baseUrl',
-    meaning: 'the Ollama to speak to; OLLAMA_HOST or http://127.0.0.1:11434 unless set',
+    meaning: 'the Ollama to speak to; OLLAMA_HOST, or this machine, unless set',
   },
   'allow-anonymous': {
     option: 'server.allowAnonymous',

@@ -13,6 +13,8 @@ import {
   isFlag,
 } from './flag-table.ts'
 
+export type { Command, FlagName, Flags } from './flag-table.ts'
+
 export type CommandLine = {
   readonly command: Command
   readonly flags: Flags

@@ -24,6 +24,8 @@ const NOT_HEADER_SAFE =
   'must be printable ASCII without spaces, for it is sent in a header; perhaps a line break or a quote was copied with it'
 
 // Go's time.ParseDuration, which Ollama reads keep_alive with (api/types.go: Duration).
+const NOT_KEEP_ALIVE =
+  'must be a number of seconds, or a duration such as "30m"; -1 keeps the model loaded'
 const GO_DURATION = /^-?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/
 
 /** How one model is to be served. The same words for a described model and for a discovered one. */
@@ -35,8 +37,8 @@ const params = z.strictObject({
       'Whether the answer is given out as it is made. `false` for a model whose stream is broken: clients then get valid SSE built from the whole answer.',
     ),
   keepAlive: z
-    .union([z.number(), z.string().regex(GO_DURATION)], {
-      error: 'must be a number of seconds, or a duration such as "30m"; -1 keeps the model loaded',
+    .union([z.number(), z.string().regex(GO_DURATION, NOT_KEEP_ALIVE)], {
+      error: NOT_KEEP_ALIVE,
     })
     .exactOptional()
     .describe(

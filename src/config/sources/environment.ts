@@ -2,7 +2,7 @@
 import { nearest } from '../../nearest.ts'
 import { readKeyList } from '../client-keys.ts'
 import type { Environment } from '../interpolate.ts'
-import { type Option, options } from '../options.ts'
+import { type Option, options, UPSTREAM_NAME, variableOf } from '../options.ts'
 import type { Origin } from '../origin.ts'
 import { type Assignment, placed, type Said, withReadUrls, written } from './said.ts'
 
@@ -14,8 +14,9 @@ export const saidByEnvironment = (environment: Environment, upstream: string): S
   const assignments: Assignment[] = []
   const problems: string[] = []
   for (const [name, text = ''] of Object.entries(environment)) {
-    const value = text.trim()
-    if (!name.startsWith('TOLK_') || name === CONFIG_VARIABLE || value === '') continue
+    // A blank may belong to a password; anywhere else it is a slip.
+    const value = byVariable.get(name)?.node.writeOnly === true ? text : text.trim()
+    if (!name.startsWith('TOLK_') || name === CONFIG_VARIABLE || text.trim() === '') continue
     if (isServiceLink(name, value)) continue
     const option = byVariable.get(name)
     if (option === undefined) problems.push(unknown(name))
@@ -33,13 +34,24 @@ const assigned = (option: Option, text: string, origin: Origin, upstream: string
     : written(option, text, origin, upstream)
 
 const unknown = (name: string): string => {
-  const [meant] = nearest(name, [...byVariable.keys(), CONFIG_VARIABLE], 1)
+  const [guess = ''] = nearest(
+    name,
+    [...byVariable.keys(), ...bySpelling.keys(), CONFIG_VARIABLE],
+    1,
+  )
+  const meant = bySpelling.get(guess) ?? guess
   const advice =
-    meant === undefined
-      ? 'unset it, or see the README for those there are'
-      : `did you mean \`${meant}\`?`
+    meant === '' ? 'unset it, or see the README for those there are' : `did you mean \`${meant}\`?`
   return `unknown variable \`${name}\`: ${advice}`
 }
+
+// Whoever spells out the path, TOLK_SERVER_PORT, is told the short name.
+const bySpelling = new Map(
+  options.map(({ path, environment }) => [
+    variableOf(path.filter((key) => key !== UPSTREAM_NAME)),
+    environment,
+  ]),
+)
 
 // Kubernetes and `docker --link` put the addresses of a service named `tolk` into the environment of
 // its neighbours, TOLK_PORT=tcp://10.0.0.7:11435 among them.

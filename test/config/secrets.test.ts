@@ -1,0 +1,421 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { hashKey } from '../../src/config/client-keys.ts'
+import { explain } from '../../src/config/explain.ts'
+import { Secret } from '../../src/config/secret.ts'
+import { DIRECTORY, load, problemsOf, type World } from './world.ts'
+
+const headersOf = (world: World) => load(world).config.upstream.headers.reveal()
+
+const lan = (text: string) => `{ upstreams: { lan: { baseUrl: "http://lan", ${text} } } }`
+const https = (tls: string) => `{ upstreams: { a: { baseUrl: "https://a", tls: ${tls} } } }`
+const keysOf = (world: World) => load(world).config.auth.keys
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+
+describe('the upstream’s credential becomes headers', () => {
+  const files = { '/run/key': 'k3y\n', '/run/password': 'pass word\r\n' }
+
+  test.each([
+    ['a key', 'apiKey: "k3y"', { authorization: 'Bearer k3y' }],
+    ['a key from the environment', 'apiKey: "${KEY}"', { authorization: 'Bearer from-env' }],
+    ['a key from a file', 'apiKeyFile: "/run/key"', { authorization: 'Bearer k3y' }],
+    [
+      'a password',
+      'auth: { basic: { username: "u", password: "p:q" } }',
+      { authorization: basic('u:p:q') },
+    ],
+    [
+      'no ASCII',
+      'auth: { basic: { username: "ü", password: "ß" } }',
+      { authorization: basic('ü:ß') },
+    ],
+    [
+      'a password from a file',
+      'auth: { basic: { username: "u", passwordFile: "/run/password" } }',
+      { authorization: basic('u:pass word') },
+    ],
+    ['headers', 'auth: { headers: { "X-Api-Key": "k" } }', { 'x-api-key': 'k' }],
+    [
+      'a key beside headers',
+      'apiKey: "k", auth: { headers: { "CF-Access-Client-Id": "i" } }',
+      { authorization: 'Bearer k', 'cf-access-client-id': 'i' },
+    ],
+    ['an own scheme', 'auth: { headers: { Authorization: "Key k" } }', { authorization: 'Key k' }],
+  ])('%s', (_, text, headers) => {
+    expect(headersOf({ file: lan(text), files, env: { KEY: 'from-env' } })).toEqual(headers)
+  })
+
+  test.each([
+    [{ env: { TOLK_UPSTREAM_URL: 'http://u:p@box' } }],
+    [{ env: { OLLAMA_HOST: 'http://u:p@box' } }],
+    [{ flags: { upstream: 'http://u:p@box' } }],
+    [{ file: '{ upstreams: { a: { baseUrl: "http://u:p@box" } } }' }],
+  ])('user and password in an address: %j', (world) => {
+    const { config, settings } = load(world)
+    expect(config.upstream.headers.reveal()).toEqual({ authorization: basic('u:p') })
+    expect(config.upstream.baseUrl).toBe('http://box')
+    expect(explain(settings).join('\n')).not.toContain('u:p')
+  })
+
+  test('a file of secrets is looked for beside the file that names it', () => {
+    const near = { [`${DIRECTORY}/key`]: 'near' }
+    expect(headersOf({ file: lan('apiKeyFile: "key"'), files: near })).toEqual({
+      authorization: 'Bearer near',
+    })
+    const far = { '/far/tolk.json5': lan('apiKeyFile: "key"'), '/far/key': 'far', ...near }
+    const env = { TOLK_CONFIG: '/far/tolk.json5' }
+    expect(headersOf({ files: far, env })).toEqual({ authorization: 'Bearer far' })
+    // What a variable names is relative to where tolk was started.
+    expect(headersOf({ files: far, env: { ...env, TOLK_UPSTREAM_API_KEY_FILE: 'key' } })).toEqual({
+      authorization: 'Bearer near',
+    })
+  })
+})
+
+describe('a credential takes the place of any below it', () => {
+  const env = { TOLK_UPSTREAM_API_KEY: 'env' }
+  const files = { '/run/key': 'file' }
+
+  test.each([
+    ['apiKey: "low"', env, 'Bearer env'],
+    ['apiKeyFile: "/none"', env, 'Bearer env'],
+    ['auth: { basic: { username: "u", password: "p" } }', env, 'Bearer env'],
+    ['apiKey: "low"', { TOLK_UPSTREAM_API_KEY_FILE: '/run/key' }, 'Bearer file'],
+    ['apiKey: "low"', { TOLK_UPSTREAM_URL: 'http://u:p@box' }, basic('u:p')],
+    [
+      'auth: { basic: { username: "u", password: "low" } }',
+      { TOLK_UPSTREAM_AUTH_BASIC_PASSWORD: ' p ' },
+      basic('u: p '),
+    ],
+    [
+      'auth: { basic: { username: "u", passwordFile: "/none" } }',
+      { TOLK_UPSTREAM_AUTH_BASIC_PASSWORD: 'p' },
+      basic('u:p'),
+    ],
+  ])('%s under %j', (text, variables, authorization) => {
+    expect(headersOf({ file: lan(text), files, env: variables })).toEqual({ authorization })
+  })
+
+  test('and is not mistaken for the file’s in the explanation', () => {
+    const text = explain(load({ file: lan('apiKeyFile: "/none"'), env }).settings).join('\n')
+    expect(text).toMatch(/apiKey +•••• +TOLK_UPSTREAM_API_KEY/)
+    expect(text).not.toContain('apiKeyFile')
+  })
+})
+
+describe('is refused', () => {
+  test.each([
+    [
+      'two keys',
+      'apiKey: "a", apiKeyFile: "/run/key"',
+      'upstreams.lan.apiKeyFile',
+      'stands beside `apiKey`',
+    ],
+    [
+      'a key and a password',
+      'apiKey: "a", auth: { basic: { username: "u", password: "p" } }',
+      'upstreams.lan.auth.basic',
+      'stands beside `apiKey`',
+    ],
+    [
+      'a key and a header that says the same',
+      'apiKey: "a", auth: { headers: { authorization: "b" } }',
+      'upstreams.lan.apiKey',
+      'stands beside `auth.headers.authorization`',
+    ],
+    [
+      'two passwords',
+      'auth: { basic: { username: "u", password: "p", passwordFile: "/run/key" } }',
+      'upstreams.lan.auth.basic.passwordFile',
+      'stands beside `password`',
+    ],
+    [
+      'an address with a password, and a key',
+      'apiKey: "a", baseUrl: "http://u:p@x"',
+      'upstreams.lan.baseUrl',
+      'another credential stands beside it',
+    ],
+    [
+      'a header of ours',
+      'auth: { headers: { Host: "x" } }',
+      'upstreams.lan.auth.headers.Host',
+      'is set by tolk itself',
+    ],
+    [
+      'a name with a colon',
+      'auth: { basic: { username: "a:b" } }',
+      'upstreams.lan.auth.basic.username',
+      'must not contain a colon',
+    ],
+    [
+      'a key with a line break',
+      'apiKey: "a\\nb"',
+      'upstreams.lan.apiKey',
+      'must be printable ASCII',
+    ],
+    [
+      'a header with a line break',
+      'auth: { headers: { x: "a\\r\\nHost: b" } }',
+      'upstreams.lan.auth.headers.x',
+      'must be printable ASCII',
+    ],
+    [
+      'an empty key file',
+      'apiKeyFile: "/run/empty"',
+      'upstreams.lan.apiKeyFile',
+      'cannot be sent in a header',
+    ],
+    [
+      'a key file that is not there',
+      'apiKeyFile: "/none"',
+      'upstreams.lan.apiKeyFile',
+      'names a file that does not exist',
+    ],
+    [
+      'a variable that is not set',
+      'apiKey: "${NOWHERE}"',
+      'upstreams.lan.apiKey',
+      'needs the environment variable NOWHERE',
+    ],
+    ['a ${ without a name', 'apiKey: "${}"', 'upstreams.lan.apiKey', 'write `$${`'],
+    [
+      'an authority for a plain upstream',
+      'tls: { ca: "/run/key" }',
+      'upstreams.lan.tls.ca',
+      'is for an https upstream',
+    ],
+  ])('%s', (_, text, option, complaint) => {
+    const files = { '/run/key': 'k', '/run/empty': '\n' }
+    const [problem = ''] = problemsOf({ file: lan(text), files })
+    expect(problem).toContain(`\`${option}\``)
+    expect(problem).toContain(complaint)
+  })
+})
+
+describe('variables in the file', () => {
+  test.each([
+    ['"${A}"', 'one'],
+    ['"${A}-${B}"', 'one-two'],
+    ['"$${A}"', '${A}'],
+    ['"$$${A}"', '$${A}'],
+    ['"$A $ {A}"', '$A $ {A}'],
+  ])('%s', (text, value) => {
+    const file = `{ models: { aliases: { x: ${text} } } }`
+    expect(load({ file, env: { A: 'one', B: 'two' } }).config.models.aliases['x']).toBe(value)
+  })
+
+  test('become the number or the switch that the option takes', () => {
+    const file = '{ server: { port: "${PORT}" }, openai: { strict: "${STRICT}" } }'
+    const { config, settings } = load({ file, env: { PORT: '80', STRICT: 'true' } })
+    expect(config).toMatchObject({ server: { port: 80 }, openai: { strict: true } })
+    expect(settings.find(({ name }) => name === 'server.port')?.origin).toEqual({
+      kind: 'file',
+      file: 'tolk.json5',
+      variables: ['PORT'],
+    })
+  })
+
+  test('put no variable of their value in', () => {
+    const file = '{ models: { aliases: { x: "${A}" } } }'
+    expect(load({ file, env: { A: '${B}', B: 'two' } }).config.models.aliases['x']).toBe('${B}')
+  })
+})
+
+describe('certificates', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n'
+
+  test('are taken inline or from files', () => {
+    const file = https('{ ca: "${CA}", cert: "cert.pem", key: "/run/key.pem" }')
+    const files = { [`${DIRECTORY}/cert.pem`]: pem, '/run/key.pem': pem }
+    const { config, settings } = load({ file, files, env: { CA: pem } })
+    expect(config.upstream.tls.reveal()).toEqual({
+      ca: pem,
+      cert: pem.trimEnd(),
+      key: pem.trimEnd(),
+    })
+    const text = explain(settings).join('\n')
+    expect(text).toMatch(/tls\.ca +\(PEM\)/)
+    expect(text).toMatch(/tls\.cert +"cert\.pem"/)
+    expect(text).toMatch(/tls\.key +••••/)
+  })
+
+  test.each([
+    ['{ ca: "/none" }', 'names a file that does not exist'],
+    ['{ ca: "/run/text" }', 'names a file that holds no PEM'],
+    ['{ cert: "/run/pem" }', 'needs `key` beside it'],
+    ['{ key: "/run/pem" }', 'needs `cert` beside it'],
+  ])('%s is refused', (tls, complaint) => {
+    const files = { '/run/text': 'hello', '/run/pem': pem }
+    expect(problemsOf({ file: https(tls), files })).toEqual([expect.stringContaining(complaint)])
+  })
+})
+
+describe('client keys', () => {
+  const all = { models: null, requestsPerMinute: null }
+
+  test.each([
+    ['a', [{ name: 'key-1', sha256: hashKey('a') }]],
+    [
+      'phone=a, laptop=b',
+      [
+        { name: 'phone', sha256: hashKey('a') },
+        { name: 'laptop', sha256: hashKey('b') },
+      ],
+    ],
+    [
+      'a,phone=b,c',
+      [
+        { name: 'key-1', sha256: hashKey('a') },
+        { name: 'phone', sha256: hashKey('b') },
+        { name: 'key-3', sha256: hashKey('c') },
+      ],
+    ],
+    ['YWJj==', [{ name: 'key-1', sha256: hashKey('YWJj==') }]],
+    ['phone=YWJj==', [{ name: 'phone', sha256: hashKey('YWJj==') }]],
+    [`phone=sha256:${hashKey('a').toUpperCase()}`, [{ name: 'phone', sha256: hashKey('a') }]],
+  ])('TOLK_API_KEYS=%s', (value, keys) => {
+    expect(keysOf({ env: { TOLK_API_KEYS: value } })).toEqual(
+      keys.map((key) => ({ ...key, ...all })),
+    )
+  })
+
+  test('may stand in a file, on lines of their own', () => {
+    const files = { '/run/keys': '# ours\nphone=a\n\nlaptop=b,c\n' }
+    const names = keysOf({ files, env: { TOLK_API_KEYS_FILE: '/run/keys' } }).map(
+      ({ name }) => name,
+    )
+    expect(names).toEqual(['phone', 'laptop', 'key-3'])
+  })
+
+  test('are known by their hash alone, however they are given', () => {
+    const files = { '/run/key': 'c\n' }
+    const file = `{ auth: { keys: [
+      { name: "a", key: "a" }, { name: "b", sha256: "${hashKey('b')}" }, { name: "c", keyFile: "/run/key" },
+    ] } }`
+    expect(keysOf({ file, files }).map(({ sha256 }) => sha256)).toEqual(
+      ['a', 'b', 'c'].map(hashKey),
+    )
+  })
+
+  test('of the environment take the place of the file’s', () => {
+    const file = '{ auth: { keysFile: "/none" } }'
+    expect(keysOf({ file, env: { TOLK_API_KEYS: 'a' } })).toHaveLength(1)
+    const { settings } = load({ file, env: { TOLK_API_KEYS: 'a' } })
+    expect(explain(settings).join('\n')).toMatch(
+      /auth\.keys\[0\] +"key-1" \(sha256 ca978112…\) +TOLK_API_KEYS/,
+    )
+  })
+
+  test('hash as sha256sum does', () => {
+    expect(hashKey('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
+  test.each([
+    ['{ auth: { keys: [] } }', 'holds no key'],
+    ['{ auth: { keys: [{ name: "a" }] } }', 'needs exactly one of sha256, key and keyFile'],
+    ['{ auth: { keys: [{ name: "a", key: "a", keyFile: "/run/key" }] } }', 'needs exactly one of'],
+    [
+      '{ auth: { keys: [{ name: "a", key: "a" }, { name: "a", key: "b" }] } }',
+      'has the name a twice',
+    ],
+    [
+      '{ auth: { keys: [{ name: "a", key: "x" }, { name: "b", key: "x" }] } }',
+      'has the key of b twice',
+    ],
+    ['{ auth: { keys: [{ name: "a", keyFile: "/none" }] } }', 'names a file that does not exist'],
+    ['{ auth: { keys: [{ name: "a", keyFile: "/run/bad" }] } }', 'cannot be sent in a header'],
+    ['{ auth: { keysFile: "/run/bad" } }', 'the 1st'],
+    ['{ auth: { keysFile: "/run/blank" } }', 'holds no key'],
+    ['{ auth: { keysFile: "/run/key", keys: [{ name: "a", key: "a" }] } }', 'stands beside `keys`'],
+  ])('are refused: %s', (file, complaint) => {
+    const files = { '/run/key': 'k', '/run/bad': 'a b', '/run/blank': '\n' }
+    expect(problemsOf({ file, files }).join('\n')).toContain(complaint)
+  })
+})
+
+describe('no secret is ever shown', () => {
+  const canary = 'canary-7f3a'
+  const encoded = Buffer.from(`${canary}:${canary}`).toString('base64')
+  const files = { '/run/secret': `${canary}\n` }
+  const shows = (text: string) => text.includes(canary) || text.includes(encoded)
+
+  const sources: readonly (readonly [string, World])[] = [
+    ['key', { env: { OLLAMA_API_KEY: canary, TOLK_API_KEYS: `a=${canary}` } }],
+    ['address', { env: { OLLAMA_HOST: `http://${canary}:${canary}@box` } }],
+    [
+      'files',
+      {
+        files,
+        env: { TOLK_UPSTREAM_API_KEY_FILE: '/run/secret', TOLK_API_KEYS_FILE: '/run/secret' },
+      },
+    ],
+    ['headers', { file: `{ upstreams: { a: { auth: { headers: { "x-key": "${canary}" } } } } }` }],
+    [
+      'password',
+      {
+        file: `{ upstreams: { a: { auth: { basic: { username: "${canary}", password: "${canary}" } } } } }`,
+      },
+    ],
+    ['client keys', { file: `{ auth: { keys: [{ name: "a", key: "${canary}" }] } }` }],
+  ]
+
+  test.each(sources)('in the configuration however it is printed: %s', (_, world) => {
+    const { config, settings } = load(world)
+    expect(shows(inspect(config, { depth: null, showHidden: true }))).toBe(false)
+    expect(shows(JSON.stringify(config))).toBe(false)
+    expect(shows(String(config.upstream.headers))).toBe(false)
+    expect(shows(explain(settings).join('\n'))).toBe(false)
+    expect(shows(JSON.stringify(settings))).toBe(false)
+  })
+
+  test.each<readonly [string, World]>([
+    ['a key with a blank', { env: { TOLK_UPSTREAM_API_KEY: `${canary} x` } }],
+    ['a client key with a blank', { env: { TOLK_API_KEYS: `a=${canary} x` } }],
+    ['a bare client key with a blank', { env: { TOLK_API_KEYS: `${canary} x` } }],
+    ['a key where a number belongs', { env: { TOLK_PORT: canary } }],
+    ['a key where a level belongs', { env: { TOLK_LOG_LEVEL: canary } }],
+    ['a key where a file belongs', { env: { TOLK_UPSTREAM_API_KEY_FILE: canary } }],
+    ['a key where a list of keys’ file belongs', { env: { TOLK_API_KEYS_FILE: canary } }],
+    [
+      'a key where an authority belongs',
+      { env: { TOLK_UPSTREAM_URL: 'https://x', TOLK_UPSTREAM_TLS_CA: canary } },
+    ],
+    ['an address that is none', { env: { TOLK_UPSTREAM_URL: `http://${canary}:${canary}@a b` } }],
+    ['an address of another kind', { env: { OLLAMA_HOST: `ftp://u:${canary}@box` } }],
+    [
+      'two credentials',
+      { env: { TOLK_UPSTREAM_URL: `http://u:${canary}@box`, TOLK_UPSTREAM_API_KEY: canary } },
+    ],
+    ['headers that are none', { env: { TOLK_UPSTREAM_AUTH_HEADERS: canary } }],
+    [
+      'a header with a line break',
+      { env: { TOLK_UPSTREAM_AUTH_HEADERS: `{ a: "${canary}\\n" }` } },
+    ],
+    ['an unknown variable', { env: { TOLK_UPSTREAM_APIKEY: canary } }],
+    ['a key that is a number', { file: '{ upstreams: { a: { apiKey: 73733737 } } }' }],
+    ['a key that is an object', { file: `{ upstreams: { a: { apiKey: { x: "${canary}" } } } }` }],
+    [
+      'a file that is no JSON5',
+      { file: `{ upstreams: { a: { apiKey: "${canary}" "${canary}" } } }` },
+    ],
+    [
+      'a key’s hash that is the key',
+      { file: `{ auth: { keys: [{ name: "a", sha256: "${canary}" }] } }` },
+    ],
+  ])('in a complaint: %s', (_, world) => {
+    const text = problemsOf(world).join('\n')
+    expect(shows(text)).toBe(false)
+    expect(text).not.toContain('73733737')
+  })
+})
+
+test('a Secret is given out by reveal and by nothing else', () => {
+  const secret = new Secret('canary')
+  expect(secret.reveal()).toBe('canary')
+  expect([String(secret), JSON.stringify({ secret }), inspect(secret)]).toEqual([
+    '[redacted]',
+    '{"secret":"[redacted]"}',
+    '[redacted]',
+  ])
+  expect(Object.getOwnPropertyNames(secret)).toEqual([])
+})
