@@ -69,13 +69,14 @@ export const createHttp = (config: HttpConfig): Http => {
   const prefix = pathname.replace(/\/+$/, '')
   const pool = new Pool(origin, {
     connections: null,
-    pipelining: 1,
+    // undici takes no keepAliveTimeout of 0; no pipelining at all is its word for no reuse.
+    pipelining: config.keepAliveTimeoutMs === 0 ? 0 : 1,
     allowH2: false,
     // Loading a model and reading a long prompt take longer than undici's 300 s, and undici counts
     // bytes where lines are what matters (reliability § 3, contract § 6).
     headersTimeout: 0,
     bodyTimeout: 0,
-    keepAliveTimeout: config.keepAliveTimeoutMs,
+    keepAliveTimeout: Math.max(config.keepAliveTimeoutMs, 1),
     keepAliveMaxTimeout: Math.max(config.keepAliveTimeoutMs, 30_000),
     connect: {
       ...config.tls,
@@ -189,13 +190,15 @@ const ask = (
     let size = 0
     let status = 0
     let headers: ReplyHeaders = {}
+    // A closed pool fails while the call that starts the exchange is still under way.
+    let exchange: Exchange | null = null
     const settle = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', leave)
     }
     const fail = (failure: Failure, cause?: unknown): void => {
       settle()
-      exchange.abort()
+      exchange?.abort()
       reject(new Failed(failure, cause))
     }
     const leave = (): void => fail({ kind: 'client-closed' })
@@ -203,7 +206,9 @@ const ask = (
       () => fail({ kind: 'upstream-timeout', phase: 'answer', waitedMs: timeoutMs }),
       timeoutMs,
     )
-    const exchange = send(request, {
+    if (signal.aborted) return leave()
+    signal.addEventListener('abort', leave, { once: true })
+    exchange = send(request, {
       head: (code, received) => {
         status = code
         headers = received
@@ -219,8 +224,6 @@ const ask = (
       },
       fail,
     })
-    signal.addEventListener('abort', leave, { once: true })
-    if (signal.aborted) leave()
   })
 
 const REASONS: Readonly<Record<string, Unreachable>> = {

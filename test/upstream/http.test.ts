@@ -1,0 +1,473 @@
+/** The HTTP exchange: every accident has a Failure, and only our own headers go upstream. */
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Script, Step } from '../../src/demo/script.ts'
+import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
+import { Failed, type Failure } from '../../src/failure.ts'
+import {
+  createHttp,
+  type Http,
+  type HttpConfig,
+  type HttpRequest,
+  type ReplyHeaders,
+} from '../../src/upstream/http.ts'
+import { certificates } from '../support/certificates.ts'
+import { inTime } from '../support/deadline.ts'
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+const httpTo = (baseUrl: string, facts: Partial<HttpConfig> = {}): Http => {
+  const http = createHttp({
+    baseUrl,
+    headers: {},
+    tls: {},
+    connectTimeoutMs: 2000,
+    metaTimeoutMs: 2000,
+    keepAliveTimeoutMs: 4000,
+    userAgent: 'tolk/test',
+    ...facts,
+  })
+  closers.push(() => http.close())
+  return http
+}
+
+/** An upstream that answers everything with this script. */
+const upstreamSaying = async (
+  script: Script | (() => Script),
+  options: StandInOptions = {},
+): Promise<StandIn> => {
+  const standIn = await createStandIn({
+    intercept: typeof script === 'function' ? script : () => script,
+    ...options,
+  })
+  closers.push(() => standIn.close())
+  return standIn
+}
+
+type Heard = {
+  readonly status: number | null
+  readonly headers: ReplyHeaders
+  readonly body: string
+  readonly end: 'end' | Failure
+}
+
+const CHAT: HttpRequest = { method: 'POST', path: '/api/chat', body: '{}', requestId: 'req_1' }
+
+/** Sends a request and gathers all that is heard, up to its last word. */
+const hear = (http: Http, request: HttpRequest = CHAT, ms?: number): Promise<Heard> =>
+  inTime(
+    'an answer',
+    new Promise((resolve) => {
+      let status: number | null = null
+      let headers: ReplyHeaders = {}
+      let body = ''
+      const over = (end: Heard['end']) => resolve({ status, headers, body, end })
+      http.send(request, {
+        head: (code, received) => {
+          status = code
+          headers = received
+        },
+        data: (slice) => (body += slice.toString('latin1')),
+        end: () => over('end'),
+        fail: over,
+      })
+    }),
+    ms,
+  )
+
+const listening = async (server: Server, host = '127.0.0.1'): Promise<number> => {
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  closers.push(() => server.close())
+  return portOf(server.address())
+}
+
+const portOf = (address: AddressInfo | string | null): number =>
+  typeof address === 'object' && address !== null ? address.port : 0
+
+/** A port that nobody listens on, for it was just given back. */
+const freePort = async (): Promise<number> => {
+  const server = createServer()
+  const port = await listening(server)
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const unreachable = (reason: Extract<Failure, { kind: 'upstream-unreachable' }>['reason']) => ({
+  kind: 'upstream-unreachable',
+  reason,
+})
+
+const head = (lines: string, body = ''): Step => ({ raw: `HTTP/1.1 ${lines}\r\n\r\n${body}` })
+
+describe('no connection', () => {
+  test('a port that nobody listens on is "refused"', async () => {
+    const http = httpTo(`http://127.0.0.1:${await freePort()}`)
+    expect((await hear(http)).end).toEqual(unreachable('refused'))
+  })
+
+  test('a name that does not exist is "dns"', async () => {
+    const http = httpTo('http://no-such-host.invalid:11434')
+    expect((await hear(http, CHAT, 10_000)).end).toEqual(unreachable('dns'))
+  })
+
+  test('a certificate of an unknown authority is "tls"', async () => {
+    const { url } = await upstreamSaying([{ status: 200 }], { tls: certificates.server })
+    expect((await hear(httpTo(url))).end).toEqual(unreachable('tls'))
+  })
+
+  test('the certificate of an own authority is trusted', async () => {
+    const { url } = await upstreamSaying([{ status: 200, body: 'ok' }], {
+      tls: certificates.server,
+    })
+    const http = httpTo(url, { tls: { ca: certificates.ca } })
+    expect(await hear(http)).toMatchObject({ status: 200, body: 'ok', end: 'end' })
+  })
+
+  test('a certificate for another name is "tls"', async () => {
+    const server = createHttpsServer(certificates.server, (_, response) => response.end('ok'))
+    const port = await listening(server, '127.0.0.2')
+    const http = httpTo(`https://127.0.0.2:${port}`, { tls: { ca: certificates.ca } })
+    expect((await hear(http)).end).toEqual(unreachable('tls'))
+  })
+
+  test('our own certificate is shown to an upstream that asks for one', async () => {
+    const { url } = await upstreamSaying([{ status: 200, body: 'ok' }], {
+      tls: { ...certificates.server, clientCa: certificates.ca },
+    })
+    const http = httpTo(url, { tls: { ca: certificates.ca, ...certificates.client } })
+    expect(await hear(http)).toMatchObject({ status: 200, end: 'end' })
+    const stranger = httpTo(url, { tls: { ca: certificates.ca } })
+    expect((await hear(stranger)).end).toMatchObject({ kind: 'upstream-unreachable' })
+  })
+
+  test('https to a plain port is "tls"', async () => {
+    const { port } = await upstreamSaying([{ status: 200 }])
+    expect((await hear(httpTo(`https://127.0.0.1:${port}`))).end).toEqual(unreachable('tls'))
+  })
+
+  test('http to a TLS port is a failure before any head', async () => {
+    const { port } = await upstreamSaying([{ status: 200 }], { tls: certificates.server })
+    const { status, end } = await hear(httpTo(`http://127.0.0.1:${port}`))
+    expect(status).toBeNull()
+    expect(end).toEqual(unreachable('reset'))
+  })
+
+  test('a TLS handshake that is never answered is "connect-timeout", in time', async () => {
+    const port = await listening(createServer(() => {}))
+    const http = httpTo(`https://127.0.0.1:${port}`, { connectTimeoutMs: 300 })
+    const started = performance.now()
+    expect((await hear(http)).end).toEqual(unreachable('connect-timeout'))
+    expect(performance.now() - started).toBeLessThan(1500)
+  })
+})
+
+describe('an answer that never begins', () => {
+  test.each<[what: string, step: Step, failure: object]>([
+    ['reset before the head', { reset: true }, unreachable('reset')],
+    ['closed before the head', { tear: true }, unreachable('reset')],
+    ['not HTTP', { raw: 'SSH-2.0-OpenSSH_9.6\r\n' }, { kind: 'upstream-malformed' }],
+    [
+      'more headers than anyone reads',
+      head(`200 OK\r\n${`X-Much: ${'x'.repeat(1000)}\r\n`.repeat(40)}Content-Length: 0`),
+      { kind: 'upstream-malformed' },
+    ],
+    [
+      'two lengths',
+      head('200 OK\r\nContent-Length: 2\r\nContent-Length: 3', 'ok!'),
+      { kind: 'upstream-malformed' },
+    ],
+    [
+      'both a length and chunks',
+      head('200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked', '2\r\nok\r\n0\r\n\r\n'),
+      { kind: 'upstream-malformed' },
+    ],
+    ['a status below 100', head('099 Odd\r\nContent-Length: 0'), { kind: 'upstream-malformed' }],
+    [
+      'another protocol',
+      head('101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket'),
+      unreachable('reset'),
+    ],
+  ])('%s', async (_, step, failure) => {
+    const { url } = await upstreamSaying([step])
+    const { status, end } = await hear(httpTo(url))
+    expect(status).toBeNull()
+    expect(end).toMatchObject(failure)
+  })
+})
+
+describe('an answer that breaks off is truncated', () => {
+  test.each<[what: string, script: Script]>([
+    ['by a reset', [{ line: 'one' }, { reset: true }]],
+    ['by an end without the last chunk', [{ line: 'one' }, { tear: true }]],
+    [
+      'by an end before its length',
+      [head('200 OK\r\nContent-Length: 40', 'one\n'), { tear: true }],
+    ],
+    [
+      'by a chunk size that is none',
+      [head('200 OK\r\nTransfer-Encoding: chunked', '4\r\none\n\r\nzz\r\n')],
+    ],
+  ])('%s', async (_, script) => {
+    const { url } = await upstreamSaying(script)
+    const { status, body, end } = await hear(httpTo(url))
+    expect(status).toBe(200)
+    expect(body).toBe('one\n')
+    expect(end).toEqual({ kind: 'upstream-truncated' })
+  })
+
+  test('bytes beyond the length are dropped, and poison no later answer', async () => {
+    const { url } = await upstreamSaying([
+      head('200 OK\r\nContent-Length: 4', 'one\nHTTP/1.1 200 OK\r\n\r\nforged'),
+    ])
+    const http = httpTo(url)
+    for (let round = 0; round < 3; round++) expect((await hear(http)).body).toBe('one\n')
+  })
+})
+
+describe('statuses', () => {
+  test.each([204, 206, 304, 401, 404, 500, 503])('%i is heard as it is', async (status) => {
+    const { url } = await upstreamSaying([{ status, body: '' }])
+    expect(await hear(httpTo(url))).toMatchObject({ status, end: 'end' })
+  })
+
+  test('early hints are no answer yet', async () => {
+    const { url } = await upstreamSaying([
+      { raw: 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n' },
+      head('200 OK\r\nContent-Length: 2', 'ok'),
+    ])
+    expect(await hear(httpTo(url))).toMatchObject({ status: 200, body: 'ok', end: 'end' })
+  })
+
+  test.each([301, 302, 303, 307, 308])(
+    '%i is not followed, and its target hears nothing',
+    async (status) => {
+      const other = await upstreamSaying([{ status: 200, body: 'never' }])
+      const { url, requests } = await upstreamSaying([
+        { status, headers: { location: `${other.url}/api/chat` }, body: '' },
+      ])
+      const http = httpTo(url, { headers: { authorization: 'Bearer secret' } })
+      expect(await hear(http)).toMatchObject({ status, end: 'end' })
+      expect(requests).toHaveLength(1)
+      expect(other.requests).toEqual([])
+      expect(other.connections()).toBe(0)
+    },
+  )
+
+  test('a compressed body is not inflated', async () => {
+    const { url } = await upstreamSaying([
+      { status: 200, headers: { 'content-encoding': 'gzip' }, body: 'not inflated' },
+    ])
+    const { headers, body } = await hear(httpTo(url))
+    expect(headers['content-encoding']).toBe('gzip')
+    expect(body).toBe('not inflated')
+  })
+})
+
+describe('what goes upstream', () => {
+  test('our own headers, and none besides', async () => {
+    const standIn = await upstreamSaying([{ status: 200, body: '' }])
+    await hear(httpTo(standIn.url, { headers: { authorization: 'Bearer secret', 'x-team': 'a' } }))
+    expect(standIn.requests[0]?.headers).toEqual({
+      host: `127.0.0.1:${standIn.port}`,
+      connection: 'keep-alive',
+      accept: 'application/x-ndjson, application/json',
+      'accept-encoding': 'identity',
+      'user-agent': 'tolk/test',
+      authorization: 'Bearer secret',
+      'x-team': 'a',
+      'content-type': 'application/json',
+      'content-length': '2',
+      'x-request-id': 'req_1',
+    })
+  })
+
+  test('a path prefix stands before every path', async () => {
+    const standIn = await upstreamSaying([{ status: 200, body: '' }], { prefix: '/ollama/a' })
+    const http = httpTo(standIn.url)
+    await hear(http)
+    await http.ask({ method: 'GET', path: '/api/tags', body: null }, AbortSignal.timeout(2000))
+    expect(standIn.requests.map(({ path }) => path)).toEqual([
+      '/ollama/a/api/chat',
+      '/ollama/a/api/tags',
+    ])
+  })
+
+  test('a header that HTTP cannot carry is a failure, not a crash', async () => {
+    const standIn = await upstreamSaying([{ status: 200, body: '' }])
+    const http = httpTo(standIn.url, { headers: { 'transfer-encoding': 'chunked' } })
+    expect((await hear(http)).end).toMatchObject({ kind: 'upstream-malformed' })
+    await expect(askTags(http)).rejects.toMatchObject({ failure: { kind: 'upstream-malformed' } })
+    expect(standIn.requests).toEqual([])
+  })
+})
+
+const askTags = (http: Http, signal = new AbortController().signal) =>
+  inTime('a whole answer', http.ask({ method: 'GET', path: '/api/tags', body: null }, signal))
+
+/** undici gives a connection back at the next turn of the loop. */
+const isFree = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await nextTurn()
+}
+
+describe('connections', () => {
+  test('are used again after a proper end', async () => {
+    const standIn = await upstreamSaying([{ line: 'one' }])
+    const http = httpTo(standIn.url)
+    for (let round = 0; round < 5; round++) {
+      expect((await hear(http)).end).toBe('end')
+      await isFree()
+    }
+    expect(standIn.connections()).toBe(1)
+  })
+
+  test('are used again after a refusal', async () => {
+    const standIn = await upstreamSaying([{ status: 404, body: { error: 'no' } }])
+    const http = httpTo(standIn.url)
+    for (let round = 0; round < 5; round++) {
+      expect((await hear(http)).status).toBe(404)
+      await isFree()
+    }
+    expect(standIn.connections()).toBe(1)
+  })
+
+  test('are not kept at all when keepAliveTimeoutMs is 0', async () => {
+    const standIn = await upstreamSaying([{ line: 'one' }])
+    const http = httpTo(standIn.url, { keepAliveTimeoutMs: 0 })
+    for (let round = 0; round < 3; round++) expect((await hear(http)).end).toBe('end')
+    expect(standIn.requests[0]?.headers.connection).toBe('close')
+    await expect.poll(() => standIn.connections()).toBe(0)
+  })
+
+  test('are as many as there are exchanges under way', async () => {
+    const standIn = await upstreamSaying([{ line: 'one' }, { hold: true }])
+    const http = httpTo(standIn.url)
+    const heard = Array.from({ length: 20 }, () => hear(http))
+    await expect.poll(() => standIn.open().length).toBe(20)
+    await standIn.down()
+    for (const { body, end } of await Promise.all(heard)) {
+      expect(body).toBe('one\n')
+      expect(end).toEqual({ kind: 'upstream-truncated' })
+    }
+  })
+})
+
+describe('abort', () => {
+  test('before there is a connection: nothing is sent, and nothing heard', async () => {
+    const standIn = await upstreamSaying([{ status: 200, body: 'ok' }])
+    const http = httpTo(standIn.url)
+    const words: string[] = []
+    const reply = {
+      head: () => void words.push('head'),
+      data: () => void words.push('data'),
+      end: () => void words.push('end'),
+      fail: () => void words.push('fail'),
+    }
+    http.send(CHAT, reply).abort()
+    // An exchange after it shows that the first had its turn.
+    expect(await hear(http)).toMatchObject({ status: 200 })
+    expect(standIn.requests).toHaveLength(1)
+    expect(words).toEqual([])
+  })
+
+  test('before the head: closes the connection at once', async () => {
+    const standIn = await upstreamSaying([{ hold: true }])
+    const exchange = httpTo(standIn.url).send(CHAT, {
+      head: () => {},
+      data: () => {},
+      end: () => {},
+      fail: () => {},
+    })
+    await expect.poll(() => standIn.open().length).toBe(1)
+    const closed = standIn.requests[0]?.closed ?? Promise.reject(new Error('no request'))
+    exchange.abort()
+    expect(await inTime('the close', closed, 500)).toMatchObject({ by: 'client' })
+  })
+
+  test('is harmless after the end, and again', async () => {
+    const standIn = await upstreamSaying([{ line: 'one' }])
+    const http = httpTo(standIn.url)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const exchange = http.send(CHAT, {
+      head: () => {},
+      data: () => {},
+      end: resolve,
+      fail: () => {},
+    })
+    await inTime('the end', promise)
+    await isFree()
+    exchange.abort()
+    exchange.pause()
+    exchange.resume()
+    exchange.abort()
+    expect((await hear(http)).end).toBe('end')
+    expect(standIn.connections()).toBe(1)
+  })
+})
+
+describe('ask', () => {
+  test('gives status, headers and text of a small answer', async () => {
+    const { url } = await upstreamSaying([
+      { status: 404, headers: { 'retry-after': '7' }, body: { error: 'ünknown' } },
+    ])
+    const reply = await askTags(httpTo(url))
+    expect(reply).toMatchObject({ status: 404, body: '{"error":"ünknown"}' })
+    expect(reply.headers['retry-after']).toBe('7')
+  })
+
+  test('gives up after metaTimeoutMs, though bytes keep coming, and closes the connection', async () => {
+    const standIn = await upstreamSaying(function* () {
+      for (;;) {
+        yield { bytes: ' ' }
+        yield { pause: 20 }
+      }
+    })
+    const http = httpTo(standIn.url, { metaTimeoutMs: 200 })
+    await expect(askTags(http)).rejects.toMatchObject({
+      failure: { kind: 'upstream-timeout', phase: 'answer', waitedMs: 200 },
+    })
+    await expect.poll(() => standIn.open().length).toBe(0)
+  })
+
+  test('takes no answer of more than 32 MiB, and closes the connection', async () => {
+    const slice = Buffer.alloc(1024 * 1024, ' ')
+    const standIn = await upstreamSaying(function* () {
+      for (;;) yield { bytes: slice }
+    })
+    await expect(askTags(httpTo(standIn.url))).rejects.toMatchObject({
+      failure: { kind: 'upstream-malformed' },
+    })
+    await expect.poll(() => standIn.open().length).toBe(0)
+  })
+
+  test('is ended by its signal, before and during', async () => {
+    const standIn = await upstreamSaying([{ hold: true }])
+    const http = httpTo(standIn.url)
+    const left = { failure: { kind: 'client-closed' } }
+    await expect(askTags(http, AbortSignal.abort())).rejects.toMatchObject(left)
+    const leaving = new AbortController()
+    const asked = askTags(http, leaving.signal)
+    await expect.poll(() => standIn.open().length).toBe(1)
+    leaving.abort()
+    await expect(asked).rejects.toMatchObject(left)
+    await expect.poll(() => standIn.open().length).toBe(0)
+  })
+
+  test('fails with the same words as an exchange', async () => {
+    const http = httpTo(`http://127.0.0.1:${await freePort()}`)
+    await expect(askTags(http)).rejects.toBeInstanceOf(Failed)
+    await expect(askTags(http)).rejects.toMatchObject({ failure: unreachable('refused') })
+  })
+
+  test('fails once everything is closed', async () => {
+    const { url } = await upstreamSaying([{ status: 200, body: 'ok' }])
+    const http = httpTo(url)
+    await http.close()
+    await expect(askTags(http)).rejects.toMatchObject({ failure: unreachable('reset') })
+    expect((await hear(http)).end).toEqual(unreachable('reset'))
+  })
+})
