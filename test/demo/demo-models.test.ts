@@ -230,7 +230,7 @@ describe('speaks in the shapes of the recordings', () => {
         .map((one) => JSON.stringify(shapeOf(JSON.parse(one)))),
     )
 
-  test.each([
+  test.each<[string, { prompt?: string; model?: string; [field: string]: unknown }]>([
     ['chat/plain/hello', {}],
     ['chat/qwen-think/think-text', { model: 'demo-thinker' }],
     [
@@ -252,7 +252,7 @@ describe('speaks in the shapes of the recordings', () => {
       },
     ],
     ['chat/generic-think/load', { messages: [] }],
-  ])('%s', async (name, { prompt = 'Hello', ...more }: { prompt?: string; model?: string }) => {
+  ])('%s', async (name, { prompt = 'Hello', ...more }) => {
     const { bytes, response } = recording(name)
     const answer = await say('demo-writer', prompt, more)
     expect(answer.headers['content-type']).toBe(response.contentType)
