@@ -11,9 +11,14 @@ import { encodeTool } from './tool.ts'
  * progress, a cut and a cancel can be seen; an overlong prompt is an error unless the operator chose
  * the silent cut. Never `shift`: a value other than the loaded model's reloads it.
  *
+ * @param request fitted to its model: window and `keep_alive` are those that hold (`catalog/fit.ts`).
  * @param model the upstream's own name.
  */
-export const encodeChatRequest = (request: ChatRequest, model: string, serving: Serving): string =>
+export const encodeChatRequest = (
+  request: ChatRequest,
+  model: string,
+  serving: Pick<Serving, 'overflow'>,
+): string =>
   JSON.stringify({
     model,
     messages: request.messages.map(encodeMessage),
@@ -22,8 +27,8 @@ export const encodeChatRequest = (request: ChatRequest, model: string, serving: 
     tools: request.tools.length === 0 ? undefined : request.tools.map(encodeTool),
     format: request.format,
     think: encodeThink(request.effort),
-    options: encodeOptions(request, serving),
-    keep_alive: request.keepAlive ?? serving.keepAlive,
+    options: encodeOptions(request),
+    keep_alive: request.keepAlive,
     logprobs: request.logprobs && true,
     top_logprobs: request.logprobs?.top || undefined,
   })

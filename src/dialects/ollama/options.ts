@@ -1,5 +1,4 @@
 /** Sampling → `options` (`api/types.go: Options`, 0.33). */
-import type { Serving } from '../../catalog/model-card.ts'
 import type { ChatRequest, JsonObject, Sampling } from '../../chat/request.ts'
 
 const NAMES: { readonly [Name in keyof Sampling]-?: string } = {
@@ -16,22 +15,22 @@ const NAMES: { readonly [Name in keyof Sampling]-?: string } = {
 }
 
 /**
- * Ollama's own options as the client sent them, sampling over them, and the window over both: the one
- * asked for where that is allowed, else the operator's. Undefined when there is nothing to say.
+ * Ollama's own options as the client sent them, sampling over them, and the window over both. Undefined
+ * when there is nothing to say.
  */
-export const encodeOptions = (
-  { options, sampling, numCtx }: Pick<ChatRequest, 'options' | 'sampling' | 'numCtx'>,
-  serving: Pick<Serving, 'numCtx'>,
-): JsonObject | undefined => {
+export const encodeOptions = ({
+  options,
+  sampling,
+  numCtx,
+}: Pick<ChatRequest, 'options' | 'sampling' | 'numCtx'>): JsonObject | undefined => {
   const values: JsonObject = sampling
   const named = Object.entries(NAMES)
     .map(([ours, theirs]) => [theirs, values[ours]] as const)
     .filter(([, value]) => value !== undefined)
-  const window = numCtx ?? serving.numCtx
   const all = {
     ...options,
     ...Object.fromEntries(named),
-    ...(window !== undefined && { num_ctx: window }),
+    ...(numCtx !== undefined && { num_ctx: numCtx }),
   }
   return Object.keys(all).length === 0 ? undefined : all
 }

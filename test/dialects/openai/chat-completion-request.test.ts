@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest'
+import { decodeChatCompletionRequest } from '../../../src/dialects/openai/chat-completion-request.ts'
+import {
+  accepted,
+  faultOf,
+  LENIENT,
+  refused,
+  requestOf,
+  STRICT,
+  TRUSTING,
+} from '../../support/chat-body.ts'
+
+describe('a chat completion request', () => {
+  test('asks for nothing that the client did not ask for', () => {
+    expect(accepted({})).toEqual({
+      request: {
+        model: 'native',
+        messages: [{ role: 'user', text: 'Hello', media: [] }],
+        tools: [],
+        maxCalls: Number.POSITIVE_INFINITY,
+        sampling: {},
+      },
+      stream: false,
+      includeUsage: false,
+      usedCallIds: new Set(),
+      ignored: [],
+    })
+  })
+
+  test('takes null for absent in every field that it knows but model and messages', () => {
+    const nulls = Object.fromEntries(
+      (
+        'stream stream_options n logprobs top_logprobs keep_alive max_completion_tokens max_tokens ' +
+        'temperature top_p top_k min_p repeat_penalty frequency_penalty presence_penalty seed stop options ' +
+        'num_ctx reasoning_effort reasoning think thinking chat_template_kwargs reasoning_field ' +
+        'include_reasoning response_format format tools functions tool_choice function_call ' +
+        'parallel_tool_calls user metadata store service_tier safety_identifier prompt_cache_key ' +
+        'prompt_cache_retention verbosity logit_bias prediction modalities audio web_search_options'
+      )
+        .split(' ')
+        .map((name) => [name, null]),
+    )
+    expect(accepted(nulls)).toEqual(accepted({}))
+    expect(accepted(nulls, STRICT)).toEqual(accepted({}))
+  })
+
+  test.each([
+    ['[]', 'invalid_type', null],
+    ['5', 'invalid_type', null],
+    ['null', 'invalid_type', null],
+    ['"hello"', 'invalid_type', null],
+    ['{"model":null}', 'invalid_type', 'model'],
+    ['{"model":""}', 'invalid_value', 'model'],
+    ['{"model":"  "}', 'invalid_value', 'model'],
+    ['{"model":["m"]}', 'invalid_type', 'model'],
+    ['{"messages":[]}', 'invalid_value', 'messages'],
+    ['{"messages":{}}', 'invalid_type', 'messages'],
+    ['{"messages":null}', 'invalid_type', 'messages'],
+    ['{"stream":"true"}', 'invalid_type', 'stream'],
+    ['{"stream":1}', 'invalid_type', 'stream'],
+    ['{"stream_options":true}', 'invalid_type', 'stream_options'],
+    ['{"stream_options":{"include_usage":1}}', 'invalid_type', 'stream_options.include_usage'],
+    ['{"n":0}', 'invalid_value', 'n'],
+    ['{"n":1.5}', 'invalid_type', 'n'],
+    ['{"n":2}', 'unsupported-parameter', 'n'],
+    ['{"logprobs":5}', 'invalid_type', 'logprobs'],
+    ['{"logprobs":true,"top_logprobs":21}', 'invalid_value', 'top_logprobs'],
+    ['{"logprobs":true,"top_logprobs":-1}', 'invalid_value', 'top_logprobs'],
+    ['{"logprobs":false,"top_logprobs":2}', 'invalid_value', 'top_logprobs'],
+    ['{"top_logprobs":2}', 'invalid_value', 'top_logprobs'],
+  ])('refuses %s as %s, naming %s', (wire, code, param) => {
+    expect(faultOf(wire)).toEqual([code, param])
+  })
+
+  test.each(['model', 'messages'])('misses %s where it is not there', (name) => {
+    const { [name]: _gone, ...rest }: Record<string, unknown> = {
+      model: 'native',
+      messages: [{ role: 'user', content: 'Hello' }],
+    }
+    expect(() => decodeChatCompletionRequest(rest, LENIENT)).toThrow(
+      expect.objectContaining({
+        failure: {
+          kind: 'invalid-request',
+          message: `Missing required parameter: '${name}'.`,
+          param: name,
+          code: 'missing_required_parameter',
+        },
+      }),
+    )
+  })
+
+  test('never says "Invalid input", and names what it found', () => {
+    expect(refused({ temperature: '0' })).toEqual({
+      kind: 'invalid-request',
+      message: "Invalid type for 'temperature': expected a number, but got a string instead.",
+      param: 'temperature',
+      code: 'invalid_type',
+    })
+  })
+
+  test('tells how the answer is wanted', () => {
+    expect(accepted({ stream: true, stream_options: { include_usage: true } })).toMatchObject({
+      stream: true,
+      includeUsage: true,
+    })
+    expect(accepted({ stream: true, stream_options: {} })).toMatchObject({ includeUsage: false })
+  })
+
+  test('takes stream_options beside an answer that is not streamed', () => {
+    expect(accepted({ stream_options: { include_usage: true } })).toMatchObject({
+      stream: false,
+      includeUsage: true,
+    })
+  })
+
+  test.each([
+    [{ logprobs: true }, { top: 0 }],
+    [{ logprobs: true, top_logprobs: 0 }, { top: 0 }],
+    [{ logprobs: true, top_logprobs: 20 }, { top: 20 }],
+    [{ logprobs: false, top_logprobs: 0 }, undefined],
+    [{ logprobs: false }, undefined],
+  ])('reads %j as log probabilities %j', (fields, logprobs) => {
+    expect(requestOf(fields).logprobs).toEqual(logprobs)
+  })
+
+  test('takes one choice', () => {
+    expect(requestOf({ n: 1 })).toEqual(requestOf({}))
+  })
+
+  test('keeps the digits of what it passes on', () => {
+    const schema = '{"type":"object","const":12345678901234567890}'
+    const wire = `{"format":${schema},"tools":[{"type":"function","function":{"name":"f","parameters":${schema}}}]}`
+    const { format, tools } = requestOf(wire)
+    expect(JSON.stringify(format)).toBe(schema)
+    expect(JSON.stringify(tools[0]?.parameters)).toBe(schema)
+  })
+
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    'is not swayed by a key called %s',
+    (key) => {
+      const trap = `{"${key}":{"polluted":true}}`
+      const wire = `{"${key}":{"polluted":true},"options":${trap},"reasoning":${trap},"format":${trap},
+        "messages":[{"role":"assistant","content":"","${key}":{"polluted":true},
+          "tool_calls":[{"id":"${key}","function":{"name":"${key}","arguments":${trap}}}]},
+          {"role":"tool","content":"x","tool_call_id":"${key}"}]}`
+      const { request } = accepted(wire, TRUSTING)
+      expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+      expect(request.messages.at(-1)).toMatchObject({ callId: key, name: key })
+      expect(request.sampling).toEqual({})
+      expect(request.effort).toBeUndefined()
+    },
+  )
+})
