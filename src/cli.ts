@@ -46,7 +46,7 @@ const dispatch = async (commandLine: CommandLine, print: Print): Promise<number>
     case 'health':
       return healthCommand(load().config, print)
     case 'demo':
-      return demoCommand(commandLine.flags, process.env['TOLK_PORT'])
+      return demoCommand(commandLine.flags)
     case 'serve':
       return serveCommand(load().config, print)
   }

@@ -4,6 +4,7 @@ import { explain } from '../config/explain.ts'
 import type { Loaded } from '../config/load.ts'
 
 export const checkCommand = (loaded: Loaded, print: Print): number => {
-  print(`${explain(loaded.settings).join('\n')}\n`)
+  const file = loaded.file ?? 'no file: neither tolk.json5 nor --config'
+  print(`${[`Configuration (${file})`, '', ...explain(loaded.settings)].join('\n')}\n`)
   return 0
 }

@@ -1,4 +1,4 @@
-/** `tolk demo`: tolk in front of an Ollama of its own. No file and no environment but the port count. */
+/** `tolk demo`: tolk in front of an Ollama of its own. No file counts, and of the environment the port alone. */
 import type { Flags } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
 import { runDemo } from '../demo/demo.ts'
@@ -7,25 +7,27 @@ import { serve } from '../serve.ts'
 import { untilSignal } from './until-signal.ts'
 
 /** @returns the exit code, once a signal has ended it. @throws the `listen` error of a chosen port. */
-export const demoCommand = async (flags: Flags, environmentPort?: string): Promise<number> => {
+export const demoCommand = async (given: Flags): Promise<number> => {
   const stopping = untilSignal()
   const interrupted = new AbortController()
   void stopping.then(() => interrupted.abort())
-  const wanted = flags.port ?? environmentPort
-  const load = (port: string, upstream: string) =>
-    loadConfig({ flags: { ...flags, port, upstream }, environment: {}, readFile: noFile }).config
+  // A file would describe another upstream than the demo's.
+  const { config: _file, upstream: _upstream, ...flags } = given
+  const environment = { TOLK_PORT: process.env['TOLK_PORT'] }
+  const load = (over: Flags) =>
+    loadConfig({ flags: { ...flags, ...over }, environment, readFile: noFile })
+  const { config, settings } = load({})
+  const port = settings.find(({ name }) => name === 'server.port')?.origin.kind
   const demo = await runDemo({
-    ...(wanted !== undefined && { port: load(String(wanted), ANY).server.port }),
-    serve: ({ upstreamUrl, port }) => serve(load(String(port), upstreamUrl), createLog('silent')),
+    ...(port !== 'default' && { port: config.server.port }),
+    serve: ({ upstreamUrl, port: wanted }) =>
+      serve(load({ upstream: upstreamUrl, port: String(wanted) }).config, createLog('silent')),
     signal: interrupted.signal,
   })
   await stopping
   await demo.close()
   return 0
 }
-
-/** Only for checking the port, before there is an upstream to name. */
-const ANY = 'http://127.0.0.1'
 
 const noFile = (): never => {
   throw Object.assign(new Error('the demo reads no file'), { code: 'ENOENT' })

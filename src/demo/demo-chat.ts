@@ -1,5 +1,6 @@
-/** The demo's one chat, through the real `openai` package: a question, a tool call, its answer, the reply. */
+/** The demo's one chat: a question, a tool call, its answer, the reply. */
 import type OpenAI from 'openai'
+import { openChunkSource, type ChunkSource } from './chunk-source.ts'
 import type { Lanes } from './lanes.ts'
 
 type Message = OpenAI.ChatCompletionMessageParam
@@ -17,19 +18,16 @@ export type DemoChat = {
 /**
  * Chats, and prints each lane as it arrives.
  *
- * @returns `false` when the `openai` package, an optional one, is not installed.
- * @throws what the SDK throws when the chat goes wrong.
+ * @throws what the chunk source throws when the chat goes wrong.
  */
-export const showChat = async (chat: DemoChat): Promise<boolean> => {
-  const sdk = await importOpenAI()
-  if (sdk === null) return false
-  const client = new sdk.default({ baseURL: chat.baseUrl, apiKey: chat.key, maxRetries: 0 })
+export const showChat = async (chat: DemoChat): Promise<void> => {
+  const source = await openChunkSource(chat.baseUrl, chat.key)
   const messages: Message[] = [{ role: 'user', content: QUESTION }]
   chat.lanes.say('prompt', QUESTION)
   for (;;) {
-    const turn = await streamTurn(client, messages, chat)
+    const turn = await streamTurn(source, messages, chat)
     messages.push(turn.message)
-    if (turn.calls.length === 0) return true
+    if (turn.calls.length === 0) return
     for (const call of turn.calls) {
       const result = weatherIn(call.function.arguments)
       chat.lanes.say('result', result)
@@ -62,28 +60,15 @@ const weatherIn = (json: string): string => {
   return `22 °C and clear in ${city}, with a light wind from the sea; no rain before tomorrow.`
 }
 
-const importOpenAI = async () => {
-  try {
-    return await import('openai')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') {
-      return null
-    }
-    throw error
-  }
-}
-
 type Turn = { readonly message: Message; readonly calls: readonly Call[] }
 
 const streamTurn = async (
-  client: OpenAI,
+  source: ChunkSource,
   messages: readonly Message[],
   { model, lanes, signal }: DemoChat,
 ): Promise<Turn> => {
-  const stream = await client.chat.completions.create(
-    { model, messages: [...messages], tools: [TOOL], stream: true },
-    signal === undefined ? {} : { signal },
-  )
+  const request = { model, messages: [...messages], tools: [TOOL], stream: true as const }
+  const stream = await source(request, signal)
   const calls: Call[] = []
   let content = ''
   for await (const { choices } of stream) {

@@ -62,11 +62,10 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
   try {
     const baseUrl = `${demo.url}/v1`
     const model = DEMO_MODELS[0]?.name ?? ''
-    const columns = Math.min(process.stdout.columns ?? 100, 100)
-    const lanes = createLanes(write, { colours, columns })
+    const lanes = createLanes(write, { colours, columns: columnsOf(process.stdout.columns) })
     write(`A stand-in for Ollama is at ${ollama.url}; tolk is in front of it, at ${demo.url}\n\n`)
     const chat = { baseUrl, model, key: KEY, lanes, ...(signal === undefined ? {} : { signal }) }
-    if (!(await showChat(chat))) write(NO_SDK)
+    await showChat(chat)
     if (options.once === true) await demo.close()
     else if (signal?.aborted !== true) write(invitation(baseUrl, model))
   } catch (error) {
@@ -113,9 +112,9 @@ const isPortTaken = (error: unknown): boolean =>
   error instanceof Error &&
   (('code' in error && error.code === 'EADDRINUSE') || isPortTaken(error.cause))
 
-const NO_SDK =
-  'There would be a chat to watch here, but the openai package is not installed: ' +
-  '`npm install openai` adds it. Everything else works.\n'
+/** A line that reads well; no terminal, or one that says it has no columns at all, gets the widest. */
+const columnsOf = (terminal: number | undefined): number =>
+  terminal === undefined || terminal === 0 ? 100 : Math.min(Math.max(terminal, 40), 100)
 
 const invitation = (baseUrl: string, model: string): string => {
   const programs = snippets({ baseUrl, model, key: KEY })
