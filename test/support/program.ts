@@ -16,7 +16,9 @@ export type Program = {
   says(pattern: RegExp): Promise<RegExpExecArray>
   /** Its exit code and signal, once it has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
-  /** Ends it if it has not ended by itself. */
+  /** Sends a signal to it and to what it started, as a terminal does. */
+  signal(signal: NodeJS.Signals): void
+  /** Ends them all if they have not ended by themselves. */
   kill(): void
 }
 
@@ -42,12 +44,23 @@ export const runProgram = ({
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that nothing it starts outlives the test.
+    detached: true,
   })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const deadline = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
+  const send = (signal: NodeJS.Signals): void => {
+    if (child.pid === undefined) return
+    try {
+      process.kill(-child.pid, signal)
+    } catch (error) {
+      // The whole group has ended already.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
+  }
+  const deadline = setTimeout(() => send('SIGKILL'), deadlineMs)
   const ended = (async () => {
     const [code, signal]: (number | NodeJS.Signals | null)[] = await once(child, 'close')
     clearTimeout(deadline)
@@ -74,6 +87,7 @@ export const runProgram = ({
     stderr: () => stderr,
     says,
     ended,
-    kill: () => child.kill('SIGKILL'),
+    signal: send,
+    kill: () => send('SIGKILL'),
   }
 }
