@@ -18,7 +18,7 @@ declare global {
  * Reads JSON text. A number that a double cannot hold (an id above 2^53, `1e400`) becomes
  * `JSON.rawJSON`, so that `JSON.stringify` gives back each digit; every other value is as usual.
  *
- * @throws SyntaxError when the text is not JSON.
+ * @throws SyntaxError when the text is not JSON, RangeError when it is nested deeper than the stack.
  */
 export const parseJson = (text: string): unknown =>
   // A reviver is called for every value, some 10 × the cost of parsing: only where it can matter.
@@ -32,22 +32,17 @@ const keepDigits = (_key: string, value: unknown, { source }: { readonly source?
     ? JSON.rawJSON(source)
     : value
 
-const loses = (value: number, source: string): boolean => {
-  if (!Number.isFinite(value)) return true
-  const mantissa = source
-    .replace(/[eE].*$/, '')
-    .replace(/[-.]/g, '')
-    .replace(/^0+/, '')
-  if (value === 0) return mantissa !== ''
-  // Fifteen significant digits survive the way into a double and back (IEEE 754, binary64).
-  if (mantissa.length <= 15) return false
-  return exact(source) !== exact(value)
-}
+const loses = (value: number, source: string): boolean =>
+  !Number.isFinite(value) || (String(value) !== source && exact(value) !== exact(source))
 
-/** Integers are compared exactly; a long fraction is compared as it would be printed. */
-const exact = (number: string | number): bigint | string => {
-  const text = String(number)
-  return /^-?\d+$/.test(text) ? BigInt(text) : text
+/** A decimal's exact value: its significant digits, and the power of ten that they count. */
+const exact = (number: string | number): string => {
+  const [mantissa = '', exponent = '0'] = String(number).toLowerCase().split('e')
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.')
+  const digits = (whole + fraction).replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  if (significant === '') return '0'
+  return `${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`
 }
 
 /** What is wrong with a value, in the words of OpenAI's errors. `param` is null for the value itself. */
@@ -62,8 +57,20 @@ export type Checked<T> = { readonly value: T } | { readonly problem: Problem }
 
 /** Holds a value against a schema; the one place where zod's issues become sentences. */
 export const check = <T>(schema: z.ZodType<T>, value: unknown): Checked<T> => {
-  const result = schema.safeParse(value, { reportInput: true })
-  return result.success ? { value: result.data } : { problem: problemOf(result.error.issues) }
+  try {
+    const result = schema.safeParse(value, { reportInput: true })
+    return result.success ? { value: result.data } : { problem: problemOf(result.error.issues) }
+  } catch (cause) {
+    if (cause instanceof RangeError) return { problem: TOO_MUCH }
+    throw cause
+  }
+}
+
+/** zod passes lists of issues on as arguments: some hundred thousand are more than the stack holds. */
+const TOO_MUCH: Problem = {
+  message: 'The value has more faults than can be told.',
+  param: null,
+  code: 'invalid_value',
 }
 
 /**
@@ -119,12 +126,16 @@ const nearestBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[
     .toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0]
 
 const depthOf = (issues: readonly Issue[]): number =>
-  Math.max(...issues.map((issue) => issue.path.length))
+  issues.reduce((deepest, { path }) => Math.max(deepest, path.length), 0)
 
-const article = (noun: string): string => (/^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`)
+const article = (noun: string): string => {
+  if (noun === 'int') return 'an integer'
+  return /^[aeio]/.test(noun) ? `an ${noun}` : `a ${noun}`
+}
 
 const kindOf = (value: unknown): string => {
   if (value === null) return 'null'
+  if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'an array'
   if (JSON.isRawJSON(value)) return 'a number with more digits than can be kept'
   if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a number'
