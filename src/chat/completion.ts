@@ -1,12 +1,15 @@
 /** Completion: folds the events of a turn into the one message it said. */
 import type { Failure } from '../failure.ts'
-import type { ChatEvent, Finish, Logprob, ToolCall } from './event.ts'
+import type { ChatEvent, Finish, Logprob, Reasoning, Text, ToolCall } from './event.ts'
 
 /** A whole turn. What the model did not say is an empty string or list. */
 export type Completion = {
   readonly reasoning: string
   readonly text: string
   readonly calls: readonly ToolCall[]
+  /** Of the reasoning's tokens, apart: who is not shown the reasoning is not shown its tokens. */
+  readonly reasoningLogprobs: readonly Logprob[]
+  /** Of all other tokens. */
   readonly logprobs: readonly Logprob[]
   readonly finish: Finish
 }
@@ -16,13 +19,15 @@ export class CompletionFold {
   readonly #reasoning: string[] = []
   readonly #text: string[] = []
   readonly #calls: ToolCall[] = []
+  readonly #reasoningLogprobs: Logprob[] = []
   readonly #logprobs: Logprob[] = []
 
   /** @returns the turn's end when this batch held it: the whole completion, or why there is none. */
   add(batch: readonly ChatEvent[]): Completion | Failure | null {
     for (const event of batch) {
       if (event.type === 'failure') return event.failure
-      if (event.logprobs !== undefined) this.#logprobs.push(...event.logprobs)
+      const logprobs = event.type === 'reasoning' ? this.#reasoningLogprobs : this.#logprobs
+      for (const logprob of event.logprobs ?? []) logprobs.push(logprob)
       switch (event.type) {
         case 'reasoning':
           this.#reasoning.push(event.text)
@@ -45,6 +50,7 @@ export class CompletionFold {
       reasoning: this.#reasoning.join(''),
       text: this.#text.join(''),
       calls: this.#calls,
+      reasoningLogprobs: this.#reasoningLogprobs,
       logprobs: this.#logprobs,
       finish,
     }
@@ -53,25 +59,24 @@ export class CompletionFold {
 
 /** The turn a completion was, in the plain order: for a client that streams from a model that does not. */
 export const retold = (completion: Completion): readonly ChatEvent[] => {
-  const { reasoning, text, calls, logprobs, finish } = completion
-  const events: ChatEvent[] = []
-  if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning })
-  if (text !== '') {
-    events.push(logprobs.length > 0 ? { type: 'text', text, logprobs } : { type: 'text', text })
-  }
-  events.push(
+  const { reasoning, text, calls, reasoningLogprobs, logprobs, finish } = completion
+  const { reason, usage } = finish
+  return [
+    ...(reasoning === ''
+      ? []
+      : [withLogprobs({ type: 'reasoning', text: reasoning }, reasoningLogprobs)]),
+    ...(text === '' ? [] : [withLogprobs({ type: 'text', text }, logprobs)]),
     ...calls.map(({ id, name, arguments: args }) => ({
       type: 'tool-call' as const,
       id,
       name,
       arguments: args,
     })),
-  )
-  const { reason, usage } = finish
-  events.push(
-    text === '' && logprobs.length > 0
-      ? { type: 'finish', reason, usage, logprobs }
-      : { type: 'finish', reason, usage },
-  )
-  return events
+    withLogprobs({ type: 'finish', reason, usage }, text === '' ? logprobs : []),
+  ]
 }
+
+const withLogprobs = <Event extends Reasoning | Text | Finish>(
+  event: Event,
+  logprobs: readonly Logprob[],
+): Event => (logprobs.length === 0 ? event : { ...event, logprobs })

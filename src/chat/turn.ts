@@ -26,6 +26,9 @@ export type TurnRules = {
   readonly mintCallId: () => string
 }
 
+/** Blank text that waits for text, with its log probabilities; grows in place. */
+type Held = { text: string; readonly logprobs: Logprob[] }
+
 type TurnState = 'idle' | 'reasoning' | 'text' | 'calling' | 'finished' | 'failed'
 
 const NEXT = {
@@ -39,8 +42,7 @@ const NEXT = {
 /** One assistant's turn: takes events as they were decoded, gives them as they are to be said. */
 export class Turn {
   #state: TurnState = 'idle'
-  /** Blank text that waits for text, with its log probabilities. */
-  #held: Text | null = null
+  #held: Held | null = null
   readonly #ids: Set<string>
   #calls = 0
   readonly #rules: TurnRules
@@ -64,11 +66,10 @@ export class Turn {
     switch (event.type) {
       case 'text':
         if (this.#state !== 'text' && isBlank(event.text)) {
-          this.#held = join(this.#held, event)
+          this.#hold(event)
           return
         }
-        said.push(join(this.#held, event))
-        this.#held = null
+        said.push(this.#withHeld(event))
         break
       case 'tool-call':
         if (this.#calls >= this.#rules.maxCalls) return
@@ -86,6 +87,19 @@ export class Turn {
     this.#state = NEXT[event.type]
   }
 
+  #hold({ text, logprobs = [] }: Text): void {
+    this.#held ??= { text: '', logprobs: [] }
+    this.#held.text += text
+    for (const logprob of logprobs) this.#held.logprobs.push(logprob)
+  }
+
+  #withHeld(event: Text): Text {
+    const held = this.#held
+    if (held === null) return event
+    this.#held = null
+    return joined({ ...event, text: held.text + event.text }, held)
+  }
+
   #withOwnId(call: ToolCall): ToolCall {
     const id = call.id === '' || this.#ids.has(call.id) ? this.#rules.mintCallId() : call.id
     this.#ids.add(id)
@@ -99,27 +113,15 @@ export class Turn {
     const reason = event.reason === 'stop' && this.#calls > 0 ? 'tool-calls' : event.reason
     const finish = { ...event, reason }
     if (held === null) return [finish]
-    if (this.#calls === 0 && held.text !== '') return [held, finish]
-    return [withLogprobs(finish, joined(held.logprobs, event.logprobs))]
+    if (this.#calls > 0 || held.text === '') return [joined(finish, held)]
+    return [joined({ type: 'text', text: held.text }, held), finish]
   }
 }
 
 const isBlank = (text: string): boolean => text.trim() === ''
 
-const join = (held: Text | null, text: Text): Text =>
-  held === null
-    ? text
-    : withLogprobs(
-        { type: 'text', text: held.text + text.text },
-        joined(held.logprobs, text.logprobs),
-      )
-
-const joined = (
-  first: readonly Logprob[] | undefined,
-  second: readonly Logprob[] | undefined,
-): readonly Logprob[] => [...(first ?? []), ...(second ?? [])]
-
-const withLogprobs = <Event extends Text | Finish>(
-  event: Event,
-  logprobs: readonly Logprob[],
-): Event => (logprobs.length === 0 ? event : { ...event, logprobs })
+/** Puts what was held in front of the event's own log probabilities. */
+const joined = <Event extends Text | Finish>(event: Event, held: Held): Event => {
+  const logprobs = [...held.logprobs, ...(event.logprobs ?? [])]
+  return logprobs.length === 0 ? event : { ...event, logprobs }
+}

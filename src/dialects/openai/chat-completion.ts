@@ -1,5 +1,6 @@
 /** Completion → `chat.completion`. */
 import type { Completion } from '../../chat/completion.ts'
+import type { Logprob } from '../../chat/event.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import type { ReasoningField } from './reasoning-field.ts'
@@ -12,7 +13,8 @@ export const encodeChatCompletion = (
   stamp: Stamp,
   reasoningField: ReasoningField,
 ): string => {
-  const { calls, logprobs, finish } = completion
+  const { calls, finish } = completion
+  const logprobs = logprobsOf(completion, reasoningField)
   const usage = encodeUsage(finish.usage)
   return JSON.stringify({
     id: stamp.id,
@@ -52,3 +54,9 @@ const contentOf = ({ text, reasoning, calls }: Completion, field: ReasoningField
       reasoning !== '' && { [field]: reasoning }),
   }
 }
+
+/** Those of all tokens that the client is shown. */
+const logprobsOf = (
+  { reasoningLogprobs, logprobs }: Completion,
+  field: ReasoningField,
+): readonly Logprob[] => (field === 'none' ? logprobs : [...reasoningLogprobs, ...logprobs])
