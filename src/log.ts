@@ -34,18 +34,23 @@ export const createLog = (level: LogLevel, write?: (line: string) => void): Log 
 /** An allow-list: a library's error may carry a request with its headers (reliability S-05). */
 const factsOf = (cause: unknown): Facts => {
   if (!(cause instanceof Error)) return {}
-  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
   return {
     error_name: cause.name,
     ...('code' in cause && typeof cause.code === 'string' && { error_code: cause.code }),
-    stack: frames
-      .slice(0, 8)
-      .map((line) => line.trim())
-      .join(' | '),
+    stack: framesOf(cause).slice(0, 8).join(' | '),
     ...(cause.cause instanceof Error && {
       cause: `${cause.cause.name} ${codeOf(cause.cause)}`.trim(),
     }),
   }
+}
+
+/** A stack begins with the message, whose lines may look like frames. */
+const framesOf = ({ stack = '', message }: Error): readonly string[] => {
+  const at = stack.indexOf(message)
+  return (at === -1 ? '' : stack.slice(at + message.length))
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim())
 }
 
 const codeOf = (error: Error): string =>
