@@ -73,10 +73,12 @@ export class Pump implements Reply, Exchange, Watcher {
   }
 
   head(status: number, headers: ReplyHeaders): void {
-    const encoding = headers['content-encoding']
+    const { 'content-encoding': encoding, 'content-type': type } = headers
     if (status !== 200) this.#refusal = { status, headers, body: '' }
     // We asked for identity: what is compressed all the same is not inflated (reliability U-59).
     else if (encoding !== undefined && encoding !== 'identity') this.#fail(COMPRESSED)
+    // Somebody's login page. Any other type may be wrong, as long as the lines are right (U-37, U-60).
+    else if (/^text\/html\b/i.test(String(type))) this.#fail(WEB_PAGE)
   }
 
   data(slice: Buffer): void {
@@ -199,4 +201,9 @@ const exceeds = (ms: number, limit: number): boolean => limit > 0 && ms > limit
 const COMPRESSED: Failure = {
   kind: 'upstream-malformed',
   message: 'The upstream sent a compressed answer although none was asked for.',
+}
+
+const WEB_PAGE: Failure = {
+  kind: 'upstream-malformed',
+  message: 'The upstream answered with a web page. Is its base URL that of an Ollama?',
 }
