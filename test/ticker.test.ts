@@ -1,0 +1,81 @@
+/** The ticker: one timer for everybody, and none when nobody watches. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { now, unwatch, watch } from '../src/ticker.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const counting = () => {
+  const times: number[] = []
+  return { times, tick: (time: number) => void times.push(time) }
+}
+
+test('tells the time of a clock that never goes back, ten times a second', () => {
+  const watcher = counting()
+  const started = now()
+  watch(watcher)
+  vi.advanceTimersByTime(1000)
+  unwatch(watcher)
+  expect(watcher.times).toHaveLength(10)
+  expect(watcher.times.map((time) => Math.round(time - started))).toEqual(
+    Array.from({ length: 10 }, (_, at) => (at + 1) * 100),
+  )
+})
+
+test('a jump of the wall clock is nobody’s deadline', () => {
+  const watcher = counting()
+  watch(watcher)
+  const started = now()
+  vi.setSystemTime(Date.now() + 3_600_000)
+  vi.advanceTimersByTime(100)
+  unwatch(watcher)
+  expect(watcher.times.map((time) => Math.round(time - started))).toEqual([100])
+})
+
+describe('the timer', () => {
+  test('is one for all, and gone with the last', () => {
+    const watchers = Array.from({ length: 1000 }, counting)
+    for (const watcher of watchers) watch(watcher)
+    expect(vi.getTimerCount()).toBe(1)
+    for (const watcher of watchers.slice(1)) unwatch(watcher)
+    vi.advanceTimersByTime(100)
+    expect(watchers.map(({ times }) => times.length)).toEqual([
+      1,
+      ...watchers.slice(1).map(() => 0),
+    ])
+    for (const watcher of watchers) unwatch(watcher)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('starts again for the next', () => {
+    for (let round = 0; round < 3; round++) {
+      const watcher = counting()
+      watch(watcher)
+      vi.advanceTimersByTime(100)
+      unwatch(watcher)
+      unwatch(watcher)
+      expect(watcher.times).toHaveLength(1)
+      expect(vi.getTimerCount()).toBe(0)
+    }
+  })
+})
+
+test('whoever leaves or comes during a tick spoils it for nobody', () => {
+  const stays = counting()
+  const comes = counting()
+  const leaves = {
+    tick: () => {
+      unwatch(leaves)
+      unwatch(gone)
+      watch(comes)
+    },
+  }
+  const gone = counting()
+  for (const watcher of [leaves, gone, stays]) watch(watcher)
+  vi.advanceTimersByTime(200)
+  for (const watcher of [stays, comes]) unwatch(watcher)
+  expect(stays.times).toHaveLength(2)
+  expect(gone.times).toEqual([])
+  expect(comes.times.length).toBeGreaterThan(0)
+  expect(vi.getTimerCount()).toBe(0)
+})
