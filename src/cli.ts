@@ -14,6 +14,11 @@ import { version } from './version.ts'
 
 /** Reads the process's arguments, does what they say, and sets its exit code. Never throws. */
 export const run = async (): Promise<void> => {
+  // `tolk models | head` closes the pipe when it has seen enough: that is no accident.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
   try {
     const commandLine = readCommandLine(process.argv.slice(2))
     process.exitCode = await dispatch(commandLine, process.stdout.write.bind(process.stdout))

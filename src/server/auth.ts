@@ -1,6 +1,8 @@
 /** Client keys: who may ask, for which models. Decided from the headers, before the body is read. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
+import type { LiveCatalog } from '../catalog/live.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
 import { Failed } from '../failure.ts'
 import { matchesModel } from '../model-pattern.ts'
 import type { AppEnv } from './context.ts'
@@ -42,13 +44,37 @@ export const auth = (keys: readonly ClientKey[]): MiddlewareHandler<AppEnv> => {
  *
  * @throws Failed `forbidden`.
  */
-export const authorize = (key: ClientKey | null, upstreamModel: string): void => {
+const authorize = (key: ClientKey | null, upstreamModel: string): void => {
   if (mayUse(key, upstreamModel)) return
   throw new Failed({
     kind: 'forbidden',
     message: 'This API key may not use this model. GET /v1/models lists those that it may use.',
     param: 'model',
   })
+}
+
+/**
+ * Finds a model for this client.
+ *
+ * @throws Failed `forbidden`, or what the catalog throws, naming no model that the key does not open.
+ */
+export const resolveFor = async (
+  key: ClientKey | null,
+  catalog: Pick<LiveCatalog, 'resolve' | 'current'>,
+  name: string,
+): Promise<ModelCard> => {
+  try {
+    const card = await catalog.resolve(name)
+    authorize(key, card.name)
+    return card
+  } catch (error) {
+    if (!(error instanceof Failed) || error.failure.kind !== 'model-not-found') throw error
+    const suggestions = error.failure.suggestions.filter((suggestion) => {
+      const card = catalog.current().resolve(suggestion)
+      return card !== undefined && mayUse(key, card.name)
+    })
+    throw new Failed({ ...error.failure, suggestions })
+  }
 }
 
 /** Whether a key opens the model of this upstream name. */

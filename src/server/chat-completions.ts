@@ -11,7 +11,7 @@ import { decodeReasoningHeader } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
 import { now } from '../ticker.ts'
 import type { Listener } from '../upstream/upstream.ts'
-import { authorize } from './auth.ts'
+import { resolveFor } from './auth.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
 import { atOnce, OneShot } from './one-shot.ts'
@@ -31,8 +31,7 @@ export const chatCompletions =
     const wanted = decodeChatCompletionRequest(body, config.openai)
     record.model = wanted.request.model.slice(0, 200)
     record.stream = wanted.stream
-    const card = await catalog.resolve(wanted.request.model)
-    authorize(key, card.name)
+    const card = await resolveFor(key, catalog, wanted.request.model)
     const { request, ignored } = fit(wanted.request, card)
     tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
 

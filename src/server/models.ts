@@ -1,6 +1,6 @@
 /** GET /v1/models and /v1/models/{id}. */
 import { encodeModel, encodeModelList } from '../dialects/openai/model-list.ts'
-import { authorize, mayUse } from './auth.ts'
+import { mayUse, resolveFor } from './auth.ts'
 import type { AppContext } from './context.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -20,8 +20,8 @@ export const retrieveModel =
   ({ catalog, config }: Rooms) =>
   async (c: AppContext): Promise<Response> => {
     const [path = ''] = (c.env.incoming.url ?? '').split('?', 1)
-    const card = await catalog.resolve(decoded(path.slice(path.indexOf(PREFIX) + PREFIX.length)))
-    authorize(c.get('key'), card.name)
+    const name = decoded(path.slice(path.indexOf(PREFIX) + PREFIX.length))
+    const card = await resolveFor(c.get('key'), catalog, name)
     return c.json(encodeModel(card, { context: config.catalog.context }))
   }
 

@@ -45,6 +45,10 @@ const exact = (number: string | number): string => {
   return `${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`
 }
 
+/** Whether a value is a JSON object: an array is none, nor is a number kept as raw text. */
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+
 /** What is wrong with a value, in the words of OpenAI's errors. `param` is null for the value itself. */
 export type Problem = {
   readonly message: string
@@ -113,7 +117,7 @@ const problemOf = (issues: readonly Issue[], prefix: readonly PropertyKey[] = []
     }
   }
   if (issue.code === 'invalid_type') {
-    const message = `Invalid type for ${name}: expected ${article(issue.expected)}, but got ${kindOf(issue.input)} instead.`
+    const message = `Invalid type for ${name}: expected ${article(NOUNS[issue.expected] ?? issue.expected)}, but got ${kindOf(issue.input)} instead.`
     return { message, param, code: 'invalid_type' }
   }
   return { message: `Invalid value for ${name}: ${issue.message}`, param, code: 'invalid_value' }
@@ -127,6 +131,9 @@ const nearestBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[
 
 const depthOf = (issues: readonly Issue[]): number =>
   issues.reduce((deepest, { path }) => Math.max(deepest, path.length), 0)
+
+/** zod's names where ours read better. */
+const NOUNS: Readonly<Record<string, string>> = { int: 'integer', record: 'object' }
 
 const article = (noun: string): string => {
   if (noun === 'int') return 'an integer'

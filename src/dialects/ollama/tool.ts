@@ -1,5 +1,6 @@
 /** One tool, its schema in the shape that Ollama's structs can read. */
 import type { JsonObject, Tool } from '../../chat/request.ts'
+import { isJsonObject } from '../../wire/json.ts'
 
 /**
  * Ollama reads a schema into `api/types.go: ToolFunctionParameters` and `ToolProperty` (0.33), and
@@ -32,7 +33,7 @@ const KEYWORDS: ReadonlyMap<string, (value: unknown) => unknown> = new Map([
 
 const encodeProperty = (schema: unknown): JsonObject => {
   // `true` allows everything, as `{}` does.
-  if (!isObject(schema)) return {}
+  if (!isJsonObject(schema)) return {}
   const kept: [string, unknown][] = []
   for (const [name, value] of Object.entries(schema)) {
     const read = KEYWORDS.get(name)
@@ -48,7 +49,7 @@ const encodeProperty = (schema: unknown): JsonObject => {
 
 /** `false` allows nothing: such a property is not offered. */
 const encodeProperties = (properties: unknown): JsonObject | undefined =>
-  isObject(properties)
+  isJsonObject(properties)
     ? Object.fromEntries(
         Object.entries(properties)
           .filter(([, schema]) => schema !== false)
@@ -66,9 +67,6 @@ const string = (value: unknown): string | undefined =>
 
 const strings = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
 const fold = (name: string): string => name.toUpperCase().toLowerCase()
 

@@ -1,9 +1,8 @@
 /** The body of `POST /v1/chat/completions` → ChatRequest. */
 import { z } from 'zod'
 import type { ChatRequest } from '../../chat/request.ts'
-import { accept } from '../../wire/json.ts'
+import { accept, isJsonObject } from '../../wire/json.ts'
 import { decodeMessages, messages } from './chat-message.ts'
-import { isJsonObject } from './field.ts'
 import { ignoredFields, isPlainName } from './ignored-fields.ts'
 import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
 import { decodeOptions, ollamaOptions } from './ollama-options.ts'

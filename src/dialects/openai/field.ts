@@ -1,6 +1,7 @@
 /** The kinds of field that a request is made of, where zod's own would not do. */
 import { z } from 'zod'
 import type { JsonObject } from '../../chat/request.ts'
+import { isJsonObject } from '../../wire/json.ts'
 
 /**
  * An array, read up to its first fault: a body of millions of wrong items costs one issue, not
@@ -33,10 +34,6 @@ export const jsonObject = z.unknown().transform((value, context): JsonObject => 
   context.issues.push({ code: 'invalid_type', expected: 'object', input: value })
   return z.NEVER
 })
-
-/** Whether a value of `parseJson` is an object: a number kept as raw text is none. */
-export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
 /** One of a few words; what else comes is told which they are. */
 export const oneOf = <const Word extends string>(words: readonly Word[]) =>

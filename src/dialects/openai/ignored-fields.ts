@@ -1,5 +1,5 @@
 /** What a request asks for in vain: names for the `x-tolk-ignored` header. */
-import { isJsonObject } from './field.ts'
+import { isJsonObject } from '../../wire/json.ts'
 import type { JsonObject } from '../../chat/request.ts'
 
 /**

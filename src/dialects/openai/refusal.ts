@@ -10,15 +10,6 @@ export const invalid = (param: string, expectation: string): Failed =>
     code: 'invalid_value',
   })
 
-/** The value has the wrong type; `expected` and `got` come with their articles. */
-export const mistyped = (param: string, expected: string, got: string): Failed =>
-  new Failed({
-    kind: 'invalid-request',
-    message: `Invalid type for '${param}': expected ${expected}, but got ${got} instead.`,
-    param,
-    code: 'invalid_type',
-  })
-
 /** What must be there is not. */
 export const missing = (param: string): Failed =>
   new Failed({

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type { JsonObject, PastCall } from '../../chat/request.ts'
 import { parseJson } from '../../wire/json.ts'
-import { isJsonObject, list } from './field.ts'
+import { isJsonObject } from '../../wire/json.ts'
+import { list } from './field.ts'
 import { assertReadable } from './json-value.ts'
 import { invalid, missing, unsupported } from './refusal.ts'
 

@@ -1,6 +1,6 @@
 /** Whether the model may call, and how often: `tool_choice`, `function_call`, `parallel_tool_calls`. */
+import { isJsonObject } from '../../wire/json.ts'
 import { z } from 'zod'
-import { isJsonObject } from './field.ts'
 import { invalid, unsupported } from './refusal.ts'
 
 export const toolChoice = {
