@@ -9,6 +9,7 @@ import { demoCommand } from './commands/demo.ts'
 import { healthCommand } from './commands/health.ts'
 import { keyCommand } from './commands/key.ts'
 import { modelsCommand } from './commands/models.ts'
+import type { Print } from './commands/print.ts'
 import { serveCommand } from './commands/serve.ts'
 import { version } from './version.ts'
 
@@ -27,8 +28,6 @@ export const run = async (): Promise<void> => {
     process.exitCode = 2
   }
 }
-
-export type Print = (text: string) => unknown
 
 const dispatch = async (commandLine: CommandLine, print: Print): Promise<number> => {
   const load = (): Loaded => loadConfig({ flags: commandLine.flags })

@@ -1,7 +1,7 @@
 /** `tolk check`: the effective configuration, secrets masked, each value with where it came from. */
-import type { Print } from '../cli.ts'
 import { explain } from '../config/explain.ts'
 import type { Loaded } from '../config/load.ts'
+import type { Print } from './print.ts'
 
 export const checkCommand = (loaded: Loaded, print: Print): number => {
   const file = loaded.file ?? 'no file: neither tolk.json5 nor --config'

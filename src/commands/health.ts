@@ -1,7 +1,7 @@
 /** `tolk health`: asks the tolk of this configuration whether it is well; for a container's HEALTHCHECK. */
 import { isIPv6 } from 'node:net'
-import type { Print } from '../cli.ts'
 import type { Config } from '../config/config.ts'
+import type { Print } from './print.ts'
 
 const TIMEOUT_MS = 2000
 

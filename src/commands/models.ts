@@ -1,12 +1,12 @@
 /** `tolk models [--json]`: the catalog as a table, or as GET /v1/models gives it. */
 import { explainHidden, type Catalog } from '../catalog/catalog.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { Print } from '../cli.ts'
 import type { Config } from '../config/config.ts'
 import { encodeModelList } from '../dialects/openai/model-list.ts'
 import { createLog } from '../log.ts'
 import { connect } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
+import type { Print } from './print.ts'
 
 export const modelsCommand = async (
   config: Config,

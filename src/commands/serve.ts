@@ -1,11 +1,11 @@
 /** `tolk`: serves until a signal says to stop. */
 import { explainHidden } from '../catalog/catalog.ts'
-import type { Print } from '../cli.ts'
 import type { Config } from '../config/config.ts'
 import { createLog, type Log } from '../log.ts'
 import { serve, type Serving } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
 import { untilSignal } from './until-signal.ts'
+import type { Print } from './print.ts'
 
 /** @returns the exit code, after the drain. @throws the `listen` error. */
 export const serveCommand = async (config: Config, print: Print): Promise<number> => {

@@ -5,17 +5,8 @@ import type { LiveCatalog } from '../catalog/live.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { Failed } from '../failure.ts'
 import { matchesModel } from '../model-pattern.ts'
+import type { ClientKey } from './client-key.ts'
 import type { AppEnv } from './context.ts'
-
-export type ClientKey = {
-  /** For logs; never part of the key. */
-  readonly name: string
-  /** Hexadecimal SHA-256 of the key: the key itself is not kept. */
-  readonly sha256: string
-  /** Upstream names it may use, `*` for any run of characters; null for all. */
-  readonly models: readonly string[] | null
-  readonly requestsPerMinute: number | null
-}
 
 /**
  * Asks for `Authorization: Bearer KEY`, unless there are no keys at all.

@@ -16,7 +16,7 @@ import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
 import { atOnce, OneShot } from './one-shot.ts'
 import { readJsonBody } from './request-body.ts'
-import type { RequestRecord } from './request-log.ts'
+import type { RequestRecord } from './request-record.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Answers one chat, streamed or whole. */

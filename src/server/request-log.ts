@@ -2,27 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
-import type { Usage } from '../chat/event.ts'
-import type { Failure } from '../failure.ts'
 import type { Log } from '../log.ts'
 import { now } from '../ticker.ts'
 import type { AppEnv } from './context.ts'
-
-/** Gathered while a request is served. Nothing here comes from a prompt or an answer. */
-export type RequestRecord = {
-  /** `req_` and 128 random bits; also in the `x-request-id` header, and sent upstream. */
-  readonly id: string
-  readonly started: number
-  key?: string
-  /** As the client wrote it, cut to 200 characters. */
-  model?: string
-  stream?: boolean
-  failure?: Failure['kind']
-  /** When the first event came. */
-  firstEvent?: number
-  usage?: Usage
-  finishReason?: string
-}
+import type { RequestRecord } from './request-record.ts'
 
 /** Gives each request its id and its record, and writes the line when its socket is done with it. */
 export const requestLog =

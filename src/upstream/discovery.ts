@@ -4,21 +4,9 @@ import { decodeModelCard } from '../dialects/ollama/model-card.ts'
 import { decodePs } from '../dialects/ollama/ps.ts'
 import type { Show } from '../dialects/ollama/show.ts'
 import { decodeTags } from '../dialects/ollama/tags.ts'
+import type { Ask } from './ask.ts'
 import { createShows } from './shows.ts'
 import { within } from './within.ts'
-
-/**
- * Asks the upstream one small question and gives back the text of a 200's body.
- *
- * @throws Failed in every other case, after `upstream.metaTimeoutMs` at the latest: nobody who calls
- * this sets a deadline of its own.
- */
-export type Ask = (
-  method: 'GET' | 'POST',
-  path: string,
-  body: string | null,
-  signal: AbortSignal,
-) => Promise<string>
 
 /**
  * Asks for everything the upstream offers.

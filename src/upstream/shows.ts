@@ -1,7 +1,7 @@
 /** What /api/show said of each model, remembered by its digest. */
 import { decodeShow, encodeShow, type Show } from '../dialects/ollama/show.ts'
 import type { Tag } from '../dialects/ollama/tags.ts'
-import type { Ask } from './discovery.ts'
+import type { Ask } from './ask.ts'
 import { createLimit } from './limit.ts'
 
 export type Shows = {

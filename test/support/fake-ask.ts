@@ -1,7 +1,7 @@
 /** An upstream for discovery without sockets: the recorded catalog, each answer replaceable. */
 import { z } from 'zod'
 import { Failed, type Failure } from '../../src/failure.ts'
-import type { Ask } from '../../src/upstream/discovery.ts'
+import type { Ask } from '../../src/upstream/ask.ts'
 import { recording, recordingsUnder } from './recordings.ts'
 
 export type Question = {

@@ -1,0 +1,19 @@
+/** RequestRecord: what the log will say about one request. */
+import type { Usage } from '../chat/event.ts'
+import type { Failure } from '../failure.ts'
+
+/** Gathered while a request is served. Nothing here comes from a prompt or an answer. */
+export type RequestRecord = {
+  /** `req_` and 128 random bits; also in the `x-request-id` header, and sent upstream. */
+  readonly id: string
+  readonly started: number
+  key?: string
+  /** As the client wrote it, cut to 200 characters. */
+  model?: string
+  stream?: boolean
+  failure?: Failure['kind']
+  /** When the first event came. */
+  firstEvent?: number
+  usage?: Usage
+  finishReason?: string
+}
