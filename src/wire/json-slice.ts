@@ -1,18 +1,35 @@
-/** The text of one value inside a JSON text, untouched: its digits, its key order, its escapes. */
+/** The text of values inside a JSON text, untouched: their digits, their key order, their escapes. */
 
 /**
- * Finds the value at `path` in a JSON text that is known to be valid, and returns its source text
- * without the white space around it; `undefined` when there is none. Of a key given twice the last
- * counts, as for `JSON.parse`. Linear in the text, no recursion.
+ * Finds the value under these keys, each inside the one before, in a JSON text that is known to be
+ * valid, and returns its source text without the white space around it; `undefined` when there is
+ * none. Of a key given twice the last counts, as for `JSON.parse`. Linear in the text, no recursion.
  */
-export const jsonSlice = (text: string, path: readonly (string | number)[]): string | undefined => {
+export const jsonSlice = (text: string, keys: readonly string[]): string | undefined => {
   let at = skipSpace(text, 0)
-  for (const step of path) {
-    const found = typeof step === 'number' ? elementAt(text, at, step) : memberAt(text, at, step)
-    if (found === -1) return undefined
-    at = found
+  for (const key of keys) {
+    at = memberAt(text, at, key)
+    if (at === -1) return undefined
   }
   return text.slice(at, skipValue(text, at))
+}
+
+/**
+ * As {@link jsonSlice}, for every element of an array; empty for a value that is none. In one go: a
+ * line with thousands of tool calls would be read thousands of times if each were asked for alone.
+ */
+export const jsonElements = (text: string): string[] => {
+  const elements: string[] = []
+  const start = skipSpace(text, 0)
+  if (text[start] !== '[') return elements
+  let at = skipSpace(text, start + 1)
+  while (at < text.length && text[at] !== ']') {
+    const end = skipValue(text, at)
+    elements.push(text.slice(at, end))
+    at = skipSpace(text, end)
+    if (text[at] === ',') at = skipSpace(text, at + 1)
+  }
+  return elements
 }
 
 const memberAt = (text: string, start: number, name: string): number => {
@@ -27,17 +44,6 @@ const memberAt = (text: string, start: number, name: string): number => {
     if (text[at] === ',') at = skipSpace(text, at + 1)
   }
   return found
-}
-
-const elementAt = (text: string, start: number, index: number): number => {
-  if (text[start] !== '[') return -1
-  let at = skipSpace(text, start + 1)
-  for (let left = index; at < text.length && text[at] !== ']'; left--) {
-    if (left === 0) return at
-    at = skipSpace(text, skipValue(text, at))
-    if (text[at] === ',') at = skipSpace(text, at + 1)
-  }
-  return -1
 }
 
 const skipSpace = (text: string, start: number): number => {

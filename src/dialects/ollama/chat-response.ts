@@ -1,9 +1,9 @@
 /** /api/chat's NDJSON lines → ChatEvent (`api/types.go: ChatResponse`, 0.33). */
 import { z } from 'zod'
-import type { ChatEvent, Logprob, TokenLogprob, Usage } from '../../chat/event.ts'
+import type { ChatEvent, Logprob, TokenLogprob, ToolCall, Usage } from '../../chat/event.ts'
 import type { Failure } from '../../failure.ts'
 import type { Decoder } from '../../wire/codec.ts'
-import { jsonSlice } from '../../wire/json-slice.ts'
+import { jsonElements, jsonSlice } from '../../wire/json-slice.ts'
 import { check } from '../../wire/json.ts'
 import { Lines } from '../../wire/lines.ts'
 import { decodeDoneReason } from './done-reason.ts'
@@ -95,7 +95,10 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const failure = decodeErrorLine(value)
     if (failure !== null) return this.#fail(failure, events)
     const checked = check(chatResponse, value)
-    if ('problem' in checked) return this.#fail(malformed(checked.problem.message), events)
+    if ('problem' in checked) {
+      const where = checked.problem.param === null ? '' : ` (${checked.problem.param})`
+      return this.#fail(malformed(`a line that is no chat response${where}`), events)
+    }
     const response = checked.value
     if (response.message == null && response.done !== true) {
       return this.#fail(malformed('a line without a message'), events)
@@ -108,15 +111,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const { thinking, content, tool_calls: calls } = response.message ?? {}
     if (thinking != null && thinking !== '') said.push({ type: 'reasoning', text: thinking })
     if (content != null && content !== '') said.push({ type: 'text', text: content })
-    for (const [index, call] of (calls ?? []).entries()) {
-      const path = ['message', 'tool_calls', index, 'function', 'arguments']
-      said.push({
-        type: 'tool-call',
-        id: call.id ?? '',
-        name: call.function.name,
-        arguments: call.function.arguments == null ? '{}' : (jsonSlice(source, path) ?? '{}'),
-      })
-    }
+    if (calls != null) for (const call of toolCalls(calls, source)) said.push(call)
     if (response.done === true) {
       const reason = decodeDoneReason(response.done_reason)
       said.push({ type: 'finish', reason, usage: usageOf(response) })
@@ -139,6 +134,17 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     this.#over = true
     events.push({ type: 'failure', failure })
   }
+}
+
+const toolCalls = (calls: readonly z.infer<typeof toolCall>[], source: string): ToolCall[] => {
+  const sources = jsonElements(jsonSlice(source, ['message', 'tool_calls']) ?? '')
+  return calls.map(({ id, function: { name, arguments: args } }, index) => ({
+    type: 'tool-call',
+    id: id ?? '',
+    name,
+    arguments:
+      args == null ? '{}' : (jsonSlice(sources[index] ?? '', ['function', 'arguments']) ?? '{}'),
+  }))
 }
 
 /** Go leaves out a count that is zero. For what was generated that is a fact; a prompt of zero tokens
