@@ -14,14 +14,10 @@ export type ErrorReply = {
  * of the fully qualified one in Ollama's texts.
  */
 export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: string): Failure => {
-  const error = errorIn(parsed(body))
-  if (status === 401) return error?.signin === true ? notSignedIn : credentialRefused
-  if (status === 403 && error === null) return hostRefused
   if (status >= 300 && status < 400) return redirected
-  if (error === null) return notOllama(status)
-  if (status === 403) return rejected(403, error.text, { code: 'permission_denied' })
-  if (status === 429 || status === 503) return overloaded(retryAfter)
-  return decodeText(error.text, error.status ?? status, model)
+  const error = errorIn(parsed(body))
+  const context = { status: error?.status ?? status, model, retryAfter }
+  return error === null ? decodeStatus(context) : decodeSaid(error, context)
 }
 
 /**
@@ -31,38 +27,76 @@ export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: str
  */
 export const decodeErrorLine = (line: unknown): Failure | null => {
   const error = errorIn(line)
-  return error === null ? null : decodeText(error.text, error.status ?? 502, '')
+  return error === null ? null : decodeSaid(error, { status: error.status ?? 502, model: '' })
 }
 
-type OllamaError = { readonly text: string; readonly status?: number; readonly signin?: boolean }
+/** An error that says nothing of its own: Ollama's empty 403, an error page of something in between. */
+const decodeStatus = ({ status, retryAfter }: Context): Failure => {
+  switch (status) {
+    case 401:
+      return credentialRefused
+    case 403:
+      return hostRefused
+    case 429:
+    case 503:
+      return overloaded(retryAfter)
+    default:
+      return notOllama(status)
+  }
+}
+
+const decodeSaid = (error: OllamaError, context: Context): Failure => {
+  const { status, retryAfter } = context
+  if (error.signin) return notSignedIn
+  if (status === 401) return credentialRefused
+  if (status === 403) return rejected(403, error.text, { code: 'permission_denied' })
+  if (status === 429 || status === 503) return overloaded(retryAfter)
+  return decodeText(error, context)
+}
+
+type OllamaError = {
+  readonly text: string
+  /** What llama-server said, where Ollama passes that on. */
+  readonly inner: Nested | null
+  readonly status?: number
+  readonly signin: boolean
+}
 
 /** `{"error":"text"}`; the remote-stub route adds `StatusCode`, cloud models `signin_url` (§ 2.3). */
 const errorIn = (value: unknown): OllamaError | null => {
   if (!isObject(value) || value['error'] == null) return null
-  const error = value['error']
-  const status = value['StatusCode']
+  const { error, StatusCode: status, signin_url: signinUrl } = value
+  const inner = typeof error === 'string' ? nestedIn(error) : nestedOf(error)
+  const outer = typeof error === 'string' ? error.slice(0, MAX_TEXT) : ''
   return {
-    text: typeof error === 'string' ? error : JSON.stringify(error),
-    ...(typeof status === 'number' && { status }),
-    signin: value['signin_url'] !== undefined,
+    text: inner?.message ?? outer,
+    inner,
+    ...(typeof status === 'number' && status >= 400 && status <= 599 && { status }),
+    signin: signinUrl !== undefined,
   }
 }
 
-const decodeText = (outer: string, status: number, model: string): Failure => {
-  const inner = nested(outer)
-  const text = inner?.message ?? outer
-  if (inner?.type === 'exceed_context_size_error' || /^the prompt is longer than/.test(text)) {
+/** An error is a sentence; what it quotes of a log or a prompt may be megabytes. UTF-16 code units. */
+const MAX_TEXT = 8192
+
+const decodeText = ({ text, inner }: OllamaError, context: Context): Failure => {
+  if (inner?.type === 'exceed_context_size_error' || text.startsWith('the prompt is longer than')) {
     return contextExceeded(inner)
   }
   for (const [pattern, read] of READINGS) {
     const match = pattern.exec(text)
-    if (match !== null) return read(match, { text, status, model })
+    if (match !== null) return read(match, { ...context, text })
   }
-  return rejected(status, text, {})
+  return rejected(context.status, text, {})
 }
 
-type Context = { readonly text: string; readonly status: number; readonly model: string }
-type Reading = (match: RegExpExecArray, context: Context) => Failure
+type Context = {
+  readonly status: number
+  readonly model: string
+  readonly retryAfter?: string | undefined
+}
+
+type Reading = (match: RegExpExecArray, context: Context & { readonly text: string }) => Failure
 
 /** Ollama tells its errors apart by their text alone (contract § 2.2); the first pattern that fits counts. */
 const READINGS: readonly (readonly [RegExp, Reading])[] = [
@@ -70,7 +104,7 @@ const READINGS: readonly (readonly [RegExp, Reading])[] = [
     /^model ['"](.*?)['"] not found/,
     ([, name = ''], { model }) => ({
       kind: 'model-not-found',
-      model: model === '' ? name : model,
+      model: model === '' ? cleaned(name) : model,
       suggestions: [],
     }),
   ],
@@ -86,7 +120,10 @@ const READINGS: readonly (readonly [RegExp, Reading])[] = [
   [
     /^option "([^"]*)" must be (.*)/,
     ([, option = '', rule = '']) =>
-      invalid(`options.${option}`, `Option '${option}' must be ${rule}.`),
+      invalid(
+        `options.${cleaned(option)}`,
+        `Option '${cleaned(option)}' must be ${cleaned(rule)}.`,
+      ),
   ],
   [/^invalid format/, () => invalid('response_format', FORMAT_RULE)],
   [/^invalid think value|^think must be/, () => invalid('reasoning_effort', THINK_RULE)],
@@ -100,7 +137,7 @@ const READINGS: readonly (readonly [RegExp, Reading])[] = [
   ],
   [/^invalid model name/, () => invalid('model', 'This is not a valid model name.')],
   [
-    /out[ -]of[ -]memory|unable to allocate|failed to allocate|requires .* but only .* (?:is|are) available|cudaMalloc/i,
+    /out[ -]of[ -]memory|unable to allocate|failed to allocate|requires .{1,60} but only .{1,60} (?:is|are) available|cudaMalloc/i,
     (_match, { status }) => ({
       kind: 'model-failed',
       code: 'model_out_of_memory',
@@ -206,17 +243,19 @@ type Nested = {
 }
 
 /** llama-server's own error inside the string: as JSON, or mid-stream in Go's map syntax (§ 2.4). */
-const nested = (text: string): Nested | null => {
-  const go = /map\[code:\d+ message:(.*) type:(\S*?)\]/s.exec(text)
+const nestedIn = (text: string): Nested | null => {
+  const go = /map\[code:\d+ message:(.*) type:(\S*?)\]/s.exec(text.slice(0, MAX_TEXT))
   if (go !== null) return { message: go[1] ?? '', type: go[2] ?? '' }
-  if (!text.startsWith('{')) return null
   // A hint about memory may follow the JSON on a line of its own.
-  const body = parsed(jsonSlice(text, []) ?? '')
-  const error = isObject(body) ? (isObject(body['error']) ? body['error'] : body) : null
-  if (error === null || typeof error['message'] !== 'string') return null
-  const { n_prompt_tokens: prompt, n_ctx: window, type } = error
+  return text.startsWith('{') ? nestedOf(parsed(jsonSlice(text, []) ?? '')) : null
+}
+
+const nestedOf = (body: unknown): Nested | null => {
+  const error = isObject(body) && isObject(body['error']) ? body['error'] : body
+  if (!isObject(error) || typeof error['message'] !== 'string') return null
+  const { message, n_prompt_tokens: prompt, n_ctx: window, type } = error
   return {
-    message: error['message'],
+    message: message.slice(0, MAX_TEXT),
     type: typeof type === 'string' ? type : '',
     ...(typeof prompt === 'number' && { promptTokens: prompt }),
     ...(typeof window === 'number' && { window }),
@@ -224,18 +263,33 @@ const nested = (text: string): Nested | null => {
 }
 
 /**
- * Takes out of an upstream's text what is no client's business: registry names, paths, addresses,
+ * Takes out of an upstream's text what is no client's business: registry names, addresses, paths,
  * anything after the first line. At most 300 characters.
  */
 const cleaned = (text: string): string =>
-  (text.split('\n', 1)[0] ?? '')
-    .replace(/registry\.ollama\.ai\/(?:library\/)?/g, '')
-    .replace(/\bhttps?:\/\/\S+/g, '…')
-    .replace(/(?:[A-Za-z]:)?(?:[\\/][\w.@~+-]+){2,}[\\/]?/g, '…')
-    .replace(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\[[0-9a-f:]{3,}\](?::\d+)?/gi, '…')
-    .replace(/\b0x[0-9a-f]{6,}\b/gi, '…')
+  PRIVATE.reduce((rest, [pattern, stand]) => rest.replace(pattern, stand), firstLine(text))
     .slice(0, 300)
     .trim()
+
+/** Cut between words, so that no half of an address goes unrecognised. */
+const firstLine = (text: string): string => {
+  const line = text.split('\n', 1)[0] ?? ''
+  return line.length <= 1000 ? line : line.slice(0, 1000).replace(/\S*$/, '')
+}
+
+const PRIVATE: readonly (readonly [RegExp, string])[] = [
+  [/registry\.ollama\.ai(?:\/library)?\/?/gi, ''],
+  [/\b[a-z][a-z\d+.-]{1,20}:\/\/\S+/gi, '…'],
+  [/\blookup \S+/g, 'lookup …'],
+  // A path: two steps anywhere, or one that begins a word.
+  [/(?:\b[a-z]:)?(?:[\\/][\w.@~+-]+){2,}[\\/]?/gi, '…'],
+  [/(?<=^|[\s"'(=:])[\\/][\w.@~+-]+/g, '…'],
+  [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '…'],
+  [/\[[\da-f:.]{2,45}(?:%\w+)?\](?::\d+)?/gi, '…'],
+  [/(?<![\w:])(?:[\da-f]{0,4}:){2,7}[\da-f]{1,4}(?!\w|:\w)/gi, '…'],
+  [/\b[\w-]+(?:\.[\w-]+)+:\d+\b|\b[\w-]+:\d{4,5}\b/g, '…'],
+  [/\b0x[\da-f]{6,}\b/gi, '…'],
+]
 
 /** A load's error text is a chain of causes, the last of which says most. */
 const lastClause = (text: string): string => {
