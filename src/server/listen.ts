@@ -1,11 +1,10 @@
 /** The Node server: bind, drain, close. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { encodeError } from '../dialects/openai/error.ts'
 import type { AppEnv } from './context.ts'
 import type { OpenTurns } from './open-turns.ts'
-import { answerParserErrors } from './parser-error.ts'
+import { answerParserErrors, malformedRequest } from './parser-error.ts'
 
 export type ListenConfig = {
   readonly host: string
@@ -40,19 +39,27 @@ export const listen = async (
     overrideGlobalObjects: false,
     errorHandler: malformedRequest,
   })
-  const server = createServer(
-    {
-      headersTimeout: config.headersTimeoutMs,
-      requestTimeout: config.requestTimeoutMs,
-      keepAliveTimeout: config.keepAliveTimeoutMs,
-      // Node checks the two above only every 30 s by default.
-      connectionsCheckingInterval: 1000,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    },
-    (incoming, outgoing) => void answer(incoming, outgoing),
-  )
-  answerParserErrors(server)
+  const server = createServer({
+    headersTimeout: config.headersTimeoutMs,
+    requestTimeout: config.requestTimeoutMs,
+    keepAliveTimeout: config.keepAliveTimeoutMs,
+    // Node checks the first two only every 30 s by default.
+    connectionsCheckingInterval: 1000,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    // Node would answer without a body; node-server asks for a Host too.
+    requireHostHeader: false,
+  })
+  const note = answerParserErrors(server)
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    // HTTP/1.0 has no Host, and is what plain health checks speak.
+    if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
+    note(incoming, outgoing)
+    void answer(incoming, outgoing)
+  }
+  // Left to itself, Node asks for every body before anyone has seen its key, and refuses an unknown
+  // expectation without a body; RFC 9110 § 10.1.1 lets us overlook the latter.
+  server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.port, config.host, resolve)
@@ -71,17 +78,6 @@ export const listen = async (
       await closed
     },
   }
-}
-
-/** node-server's own door: a target or Host from which no URL can be made never reaches the app. */
-const malformedRequest = (): Response => {
-  const { status, error } = encodeError({
-    kind: 'invalid-request',
-    message: 'The request target or the Host header is malformed.',
-    param: null,
-    code: 'invalid_http',
-  })
-  return Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
 }
 
 const urlOf = (server: Server): string => {

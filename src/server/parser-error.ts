@@ -1,39 +1,77 @@
-/** What Node's HTTP parser refuses before there is a request: said in the envelope all the same. */
+/** What HTTP's own rules refuse, before or beside the app: said in the envelope all the same. */
 import { randomBytes } from 'node:crypto'
-import { STATUS_CODES, type Server } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { encodeError } from '../dialects/openai/error.ts'
-import type { Failure } from '../failure.ts'
+import { Failed, type Failure } from '../failure.ts'
 
-/** Answers each `clientError` of this server in OpenAI's shape, then closes the connection. */
-export const answerParserErrors = (server: Server): void => {
-  // Written into the middle of an answer, an error would become part of it.
-  const answering = new WeakSet<Duplex>()
-  server.on('request', ({ socket }, response) => {
-    answering.add(socket)
-    response.once('close', () => answering.delete(socket))
-  })
+/**
+ * Answers each `clientError` of this server in OpenAI's shape, then closes the connection.
+ *
+ * @returns what has to be told of each request before it is served.
+ */
+export const answerParserErrors = (
+  server: Server,
+): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
+  const underWay = new WeakMap<Duplex, UnderWay>()
   server.on('clientError', (error: Error & { code?: string }, socket) => {
+    const request = underWay.get(socket)
     const isGone = error.code === 'ECONNRESET' || !socket.writable
-    if (isGone || answering.has(socket)) socket.destroy()
-    else answer(error.code, socket)
+    if (isGone || request?.outgoing.headersSent === true) socket.destroy()
+    else if (request === undefined) answer(failureOf(error.code), socket)
+    else refuse(request, failureOf(error.code))
   })
+  return (incoming, outgoing) => {
+    const { socket } = incoming
+    underWay.set(socket, { incoming, outgoing })
+    outgoing.once('close', () => {
+      if (underWay.get(socket)?.outgoing === outgoing) underWay.delete(socket)
+    })
+  }
 }
 
-const answer = (code: string | undefined, socket: Duplex): void => {
-  const { status, error: body, headers } = encodeError(failureOf(code))
-  const json = JSON.stringify({ error: body })
-  const head = {
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(json)),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': `req_${randomBytes(16).toString('hex')}`,
-    ...headers,
-    connection: 'close',
+/** node-server's door: a target or a Host from which no URL can be made never reaches the app. */
+export const malformedRequest = (): Response => {
+  const { status, headers, body } = said({
+    kind: 'invalid-request',
+    message: 'The request target or the Host header is malformed.',
+    param: null,
+    code: 'invalid_http',
+  })
+  return new Response(body, { status, headers })
+}
+
+type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }
+
+/** Written past the answer that is to come, an error would become part of it: who reads the body says it. */
+const refuse = ({ incoming, outgoing }: UnderWay, failure: Failure): void => {
+  outgoing.shouldKeepAlive = false
+  if (incoming.listenerCount('error') > 0) incoming.emit('error', new Failed(failure))
+  else incoming.socket.destroy()
+}
+
+const answer = (failure: Failure, socket: Duplex): void => {
+  const { status, headers, body } = said(failure)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+}
+
+const said = (failure: Failure) => {
+  const { status, error, headers } = encodeError(failure)
+  const body = JSON.stringify({ error })
+  return {
+    status,
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': `req_${randomBytes(16).toString('hex')}`,
+      ...headers,
+      connection: 'close',
+    },
   }
-  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${json}`)
 }
 
 const failureOf = (code = ''): Failure => {

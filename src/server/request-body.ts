@@ -1,14 +1,20 @@
 /** A request's body, read once: counted, decoded as UTF-8, parsed as JSON. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failed } from '../failure.ts'
 import { parseJson } from '../wire/json.ts'
 
+export type Exchange = {
+  readonly incoming: IncomingMessage
+  /** Where a client that waits for leave to send its body is given it. */
+  readonly outgoing: Pick<ServerResponse, 'writeContinue'>
+}
+
 /**
  * @param limitBytes the largest body that is read; what is longer is refused before it is in memory.
- * @throws Failed `unsupported-media-type`, `too-large`, `invalid-request` or `client-closed`.
+ * @throws Failed `unsupported-media-type`, `too-large`, `request-timeout`, `invalid-request` or `client-closed`.
  */
 export const readJsonBody = async (
-  incoming: IncomingMessage,
+  { incoming, outgoing }: Exchange,
   limitBytes: number,
 ): Promise<unknown> => {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = incoming.headers
@@ -20,6 +26,7 @@ export const readJsonBody = async (
     throw unsupported("Send the body uncompressed, without a 'Content-Encoding' header.")
   }
   if (Number(incoming.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes)
+  if (/^100-continue$/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue()
   return parsed(decoded(await bytesOf(incoming, limitBytes)))
 }
 
@@ -37,7 +44,9 @@ const bytesOf = (incoming: IncomingMessage, limitBytes: number): Promise<Buffer>
       })
       .on('end', () => resolve(Buffer.concat(slices)))
       .on('close', () => reject(new Failed({ kind: 'client-closed' })))
-      .on('error', (cause) => reject(new Failed({ kind: 'client-closed' }, cause)))
+      .on('error', (cause) =>
+        reject(cause instanceof Failed ? cause : new Failed({ kind: 'client-closed' }, cause)),
+      )
   })
 
 const decoded = (bytes: Buffer): string => {
