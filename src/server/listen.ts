@@ -1,9 +1,10 @@
 /** The Node server: bind, drain, close. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './context.ts'
 import type { OpenTurns } from './open-turns.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { answerParserErrors, malformedRequest } from './parser-error.ts'
 
 export type ListenConfig = {
@@ -51,12 +52,12 @@ export const listen = async (
     requireHostHeader: false,
   })
   const note = answerParserErrors(server)
-  const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+  const serve = oneAtATime((incoming, outgoing) => {
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
     note(incoming, outgoing)
     void answer(incoming, outgoing)
-  }
+  })
   // Left to itself, Node asks for every body before anyone has seen its key, and refuses an unknown
   // expectation without a body; RFC 9110 § 10.1.1 lets us overlook the latter.
   server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
