@@ -28,6 +28,12 @@ afterAll(async () => {
   await ollama.close()
 })
 
+const chats = () => ollama.requests.filter(({ route }) => route === '/api/chat')
+
+/** A POST that asks for leave to send its body. */
+const expecting = (length: number): string =>
+  postOf(CHAT, '', { 'Content-Length': String(length), Expect: '100-continue' })
+
 const get = (rest: string): string => `GET /healthz HTTP/1.1\r\nHost: a\r\n${rest}\r\n`
 const chunkedHead = postOf(CHAT, '').replace('Content-Length: 0', 'Transfer-Encoding: chunked')
 
@@ -60,8 +66,6 @@ describe('a request that is not well-formed is a 400, and the connection is clos
     expect(answer.headers['connection']).toBe('close')
     expect(chats()).toEqual([])
   })
-
-  const chats = () => ollama.requests.filter(({ route }) => route === '/api/chat')
 })
 
 describe('headers that are too large are a 431', () => {
@@ -96,7 +100,7 @@ describe('a request that takes too long is a 408', () => {
     ollama.script = () => [word('a'), { pause: 2500 }, ...HELLO]
     const client = await connectTo(tolk.url)
     client.send(postOf(CHAT, BODY))
-    await client.until(/\[DONE\]/, 5000)
+    expect(await client.until(/\[DONE\]/, 5000)).toContain('"content":"a"')
     ollama.script = () => HELLO
     client.socket.destroy()
   })
@@ -106,7 +110,7 @@ test('rubbish behind a request does not get into its answer', async () => {
   const gate = Promise.withResolvers<void>()
   ollama.script = () => [word('a'), { until: gate.promise }, ...HELLO]
   const client = await connectTo(tolk.url)
-  client.send(`${postOf(CHAT, BODY)}`)
+  client.send(postOf(CHAT, BODY))
   await client.until(/"content":"a"/)
   client.send('rubbish\r\n\r\n')
   await client.closed()
@@ -140,8 +144,6 @@ describe('what is unusual, but HTTP', () => {
   })
 
   test('a body that waits for leave to be sent gets it, and none when it is refused', async () => {
-    const expecting = (length: number): string =>
-      postOf(CHAT, '', { 'Content-Length': String(length), Expect: '100-continue' })
     const text = JSON.stringify(BODY)
     const client = await connectTo(tolk.url)
     client.send(expecting(text.length))
