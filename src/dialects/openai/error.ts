@@ -22,8 +22,7 @@ export const encodeError = (failure: Failure): ErrorReply => {
   return {
     status,
     error: { message, type, param, code },
-    headers:
-      status >= 500 || status === 429 ? { ...headers, ...retrying(headers, failure) } : headers,
+    headers: isSentAgain(status) ? { ...headers, ...retrying(headers, failure) } : headers,
   }
 }
 
@@ -109,7 +108,6 @@ const ROWS: Rows = {
     type: INVALID,
     code: 'request_timeout',
     message,
-    headers: { 'x-should-retry': 'false' },
   }),
   'too-large': ({ limitBytes }) => ({
     status: 413,
@@ -246,10 +244,13 @@ const retryAfter = (ms: number): Readonly<Record<string, string>> => ({
 /** Before a connection stood, nothing can have been generated; a certificate will not mend itself. */
 const NOTHING_RAN: ReadonlySet<string> = new Set(['refused', 'dns', 'connect-timeout'])
 
+/** Statuses that the openai SDKs send again by themselves (measured with openai 6.49). */
+const isSentAgain = (status: number): boolean =>
+  status >= 500 || status === 408 || status === 409 || status === 429
+
 /**
- * The openai SDKs run every 5xx up to three times unless told not to (measured with openai 6.49): a
- * generation that took minutes and failed must not be run again. Only what certainly did no work, or
- * names a time, may be.
+ * The SDKs run what failed up to three times unless told not to: a generation that took minutes and
+ * failed must not be run again. Only what certainly did no work, or names a time, may be.
  */
 const retrying = (headers: Readonly<Record<string, string>>, failure: Failure) => {
   const safe =
