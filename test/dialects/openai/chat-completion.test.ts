@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest'
+import type { Completion } from '../../../src/chat/completion.ts'
+import type { Logprob, ToolCall } from '../../../src/chat/event.ts'
+import { encodeChatCompletion } from '../../../src/dialects/openai/chat-completion.ts'
+import {
+  REASONING_FIELDS,
+  type ReasoningField,
+} from '../../../src/dialects/openai/reasoning-field.ts'
+import { readCompletion } from '../../support/read-stream.ts'
+
+const stamp = { id: 'chatcmpl-1', created: 5, model: 'm' }
+
+const said = (completion: Partial<Completion>): Completion => ({
+  reasoning: '',
+  text: '',
+  calls: [],
+  reasoningLogprobs: [],
+  logprobs: [],
+  finish: {
+    type: 'finish',
+    reason: 'stop',
+    usage: { promptTokens: 11, completionTokens: 18 },
+  },
+  ...completion,
+})
+
+const encoded = (completion: Partial<Completion>, field: ReasoningField = 'reasoning_content') =>
+  readCompletion(encodeChatCompletion(said(completion), stamp, field))
+
+const call: ToolCall = {
+  type: 'tool-call',
+  id: 'a',
+  name: 'get_weather',
+  arguments: '{ "id":9007199254740993 }',
+}
+const logprob = (token: string): Logprob => ({ token, logprob: -1, bytes: null, top: [] })
+
+test('a whole answer, to the letter', () => {
+  expect(
+    encodeChatCompletion(said({ reasoning: 'r', text: 't' }), stamp, 'reasoning_content'),
+  ).toBe(
+    '{"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"m","system_fingerprint":"fp_ollama",' +
+      '"choices":[{"index":0,"message":{"role":"assistant","content":"t","reasoning_content":"r","refusal":null},' +
+      '"logprobs":null,"finish_reason":"stop"}],' +
+      '"usage":{"prompt_tokens":11,"completion_tokens":18,"total_tokens":29}}',
+  )
+})
+
+describe('the content', () => {
+  test.for<readonly [string, Partial<Completion>, string | null]>([
+    ['is the text', { text: 't' }, 't'],
+    ['stands beside calls', { text: 't', calls: [call] }, 't'],
+    ['is null when there are only calls', { calls: [call] }, null],
+    ['is null when there are only calls and reasoning', { reasoning: 'r', calls: [call] }, null],
+    ['is empty when nothing was said', {}, ''],
+    ['is empty when there was only reasoning', { reasoning: 'r' }, ''],
+    ['may be blank', { text: '\n' }, '\n'],
+  ])('%s', ([, completion, content]) => {
+    expect(encoded(completion).choices[0].message.content).toBe(content)
+  })
+})
+
+describe('reasoning', () => {
+  test.for([
+    ['reasoning_content', { content: 't', reasoning_content: 'r' }],
+    ['reasoning', { content: 't', reasoning: 'r' }],
+    ['none', { content: 't' }],
+    ['think-tags', { content: '<think>r</think>t' }],
+  ] as const)('is given out as %s', ([field, message]) => {
+    expect(encoded({ reasoning: 'r', text: 't' }, field).choices[0].message).toEqual({
+      role: 'assistant',
+      refusal: null,
+      ...message,
+    })
+  })
+
+  test.for(REASONING_FIELDS)('that was not there leaves no trace as %s', (field) => {
+    expect(encoded({ text: 't' }, field).choices[0].message).toEqual({
+      role: 'assistant',
+      content: 't',
+      refusal: null,
+    })
+  })
+})
+
+test('calls bring their ids and their arguments as they are, without an index', () => {
+  const { message } = encoded({ calls: [call, { ...call, id: 'b', arguments: '{}' }] }).choices[0]
+  expect(message.tool_calls).toEqual([
+    {
+      id: 'a',
+      type: 'function',
+      function: { name: 'get_weather', arguments: '{ "id":9007199254740993 }' },
+    },
+    { id: 'b', type: 'function', function: { name: 'get_weather', arguments: '{}' } },
+  ])
+})
+
+describe('log probabilities', () => {
+  test.for([
+    ['reasoning_content', ['r', 't']],
+    ['reasoning', ['r', 't']],
+    ['think-tags', ['r', 't']],
+    ['none', ['t']],
+  ] as const)('are those of what is shown: %s', ([field, shown]) => {
+    const both = { text: 't', reasoningLogprobs: [logprob('r')], logprobs: [logprob('t')] }
+    const { logprobs } = encoded(both, field).choices[0]
+    expect(logprobs?.content.map(({ token }) => token)).toEqual(shown)
+  })
+
+  test('are null where there are none', () => {
+    expect(encoded({ text: 't' }).choices[0].logprobs).toBeNull()
+  })
+})
+
+test.for([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['tool-calls', 'tool_calls'],
+] as const)('finishes with %s as %s', ([reason, word]) => {
+  const finish = { type: 'finish', reason, usage: {} } as const
+  expect(encoded({ finish }).choices[0].finish_reason).toBe(word)
+})
+
+test('leaves out usage that is unknown', () => {
+  const finish = { type: 'finish', reason: 'stop', usage: { completionTokens: 3 } } as const
+  expect(encoded({ finish })).not.toHaveProperty('usage')
+})
