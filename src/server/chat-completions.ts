@@ -9,6 +9,7 @@ import { decodeChatCompletionRequest } from '../dialects/openai/chat-completion-
 import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
 import { decodeReasoningHeader } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
+import { Failed, type Failure } from '../failure.ts'
 import { now } from '../ticker.ts'
 import type { Listener } from '../upstream/upstream.ts'
 import { resolveFor } from './auth.ts'
@@ -34,6 +35,9 @@ export const chatCompletions =
     const card = await resolveFor(key, catalog, wanted.request.model)
     const { request, ignored } = fit(wanted.request, card)
     tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
+    // Reading the body and finding the model took their time.
+    if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })
+    if (turns.draining) throw new Failed({ kind: 'draining' })
 
     const stamp = newStamp(wanted.request.model)
     const reasoningField =
@@ -52,7 +56,11 @@ export const chatCompletions =
       const { includeUsage } = wanted
       const encoder = new ChunkEncoder({ stamp, reasoningField, includeUsage })
       const stream = new EventStream(outgoing, encoder, config.downstream)
-      turns.hold(stream, outgoing)
+      const fail = (failure: Failure): void => {
+        record.failure = failure.kind
+        stream.fail(failure)
+      }
+      turns.hold({ fail }, outgoing)
       stream.carry(ask(card.serving.streaming ? stream : atOnce(stream, retold)))
       await stream.opened
       return RESPONSE_ALREADY_SENT

@@ -55,6 +55,7 @@ export const listen = async (
   const serve = oneAtATime((incoming, outgoing) => {
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
+    if (turns.draining) outgoing.shouldKeepAlive = false
     note(incoming, outgoing)
     void answer(incoming, outgoing)
   })
