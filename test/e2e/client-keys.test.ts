@@ -1,0 +1,227 @@
+/** Client keys: who may ask, for which models, how often; decided before the body is read. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { StandIn } from '../../src/demo/stand-in.ts'
+import { createModel } from '../../src/demo/stand-in-model.ts'
+import { refusalIn } from '../support/envelope.ts'
+import { ask, type RawAnswer } from '../support/raw-client.ts'
+import { createScriptedOllama } from '../support/scripted-ollama.ts'
+import { answerIn, connectTo, postOf } from '../support/socket-client.ts'
+import { startTolk, type Tolk } from '../support/tolk.ts'
+
+const CHAT = '/v1/chat/completions'
+const KEY = 'sk-laptop-0123456789abcdef'
+
+let ollama: StandIn
+let tolk: Tolk
+
+beforeAll(async () => {
+  ollama = await createScriptedOllama({
+    models: ['m', 'gpt-oss:20b', 'gpt-oss:120b', 'secret/model:latest'].map((name) =>
+      createModel({ name, abilities: ['completion', 'tools'] }),
+    ),
+  })
+  tolk = await startTolk(ollama.url, {
+    auth: {
+      keys: [
+        { name: 'laptop', key: KEY },
+        { name: 'phone', key: 'sk-phone', models: ['gpt-oss:*'] },
+        { name: 'clock', key: 'sk-clock', requestsPerMinute: 3 },
+      ],
+    },
+    models: { aliases: { 'gpt-4o': 'gpt-oss:20b', sneaky: 'secret/model', sly: 'sneaky' } },
+  })
+  await tolk.catalog.started
+})
+afterAll(async () => {
+  await tolk.close()
+  await ollama.close()
+})
+
+const chats = () => ollama.requests.filter(({ route }) => route === '/api/chat').length
+
+const chat = (authorization: string | null, model = 'm', url = tolk.url): Promise<RawAnswer> =>
+  ask(url, {
+    path: CHAT,
+    headers: authorization === null ? {} : { authorization },
+    body: { model, messages: [{ role: 'user', content: 'Hi' }] },
+  })
+
+test('without any keys configured nobody is asked for one', async () => {
+  const open = await startTolk(ollama.url)
+  expect((await chat(null, 'm', open.url)).status).toBe(200)
+  expect((await chat('Bearer anything', 'm', open.url)).status).toBe(200)
+  await open.close()
+})
+
+test.each([[`Bearer ${KEY}`], [`bearer ${KEY}`], [`BEARER   ${KEY}`]])(
+  '%s opens the door',
+  async (authorization) => {
+    expect((await chat(authorization)).status).toBe(200)
+  },
+)
+
+describe('a wrong key is a 401', () => {
+  const wrong: readonly (readonly [what: string, authorization: string | null])[] = [
+    ['none', null],
+    ['empty', ''],
+    ['the scheme alone', 'Bearer'],
+    ['the scheme and a space', 'Bearer '],
+    ['another scheme', `Basic ${Buffer.from(`x:${KEY}`).toString('base64')}`],
+    ['no scheme', KEY],
+    ['a prefix of it', `Bearer ${KEY.slice(0, -1)}`],
+    ['one character more', `Bearer ${KEY}x`],
+    ['another case', `Bearer ${KEY.toUpperCase()}`],
+    ['two', `Bearer ${KEY} ${KEY}`],
+    ['two, with a comma', `Bearer ${KEY}, Bearer ${KEY}`],
+    ['its hash', `Bearer ${'0'.repeat(64)}`],
+    ['SQL', "Bearer ' OR 1=1 --"],
+    ['not ASCII', 'Bearer \u00E9\u00E8'],
+    ['very long', `Bearer ${'x'.repeat(12_000)}`],
+  ]
+
+  test.each(wrong)('%s', async (_, authorization) => {
+    const before = chats()
+    const answer = await chat(authorization)
+    expect(answer.status).toBe(401)
+    expect(answer.headers['www-authenticate']).toBe('Bearer')
+    expect(refusalIn(answer)).toMatchObject({
+      type: 'invalid_request_error',
+      code: 'invalid_api_key',
+    })
+    expect(chats()).toBe(before)
+  })
+
+  test('with the same bytes whatever was wrong, and nothing of the key', async () => {
+    const bodies = await Promise.all(wrong.map(async ([, one]) => (await chat(one)).body))
+    expect(new Set(bodies).size).toBe(1)
+    expect(bodies[0]).not.toContain('sk-')
+  })
+
+  test('in the query it counts for nothing', async () => {
+    for (const name of ['key', 'api_key', 'access_token']) {
+      const { status } = await ask(tolk.url, { path: `/v1/models?${name}=${KEY}` })
+      expect(status).toBe(401)
+    }
+  })
+
+  test.each([
+    ['GET', '/v1/models'],
+    ['GET', '/v1/models/m'],
+    ['GET', '/v1/nothing'],
+    ['DELETE', CHAT],
+    ['GET', '/v1/chat/../models'],
+    ['GET', '/x/../v1/models'],
+    ['GET', '/v1/%6dodels'],
+    ['GET', '/%76%31/models'],
+  ])('%s %s tells a stranger nothing', async (method, path) => {
+    const answer = await ask(tolk.url, { method, path })
+    expect([401, 404]).toContain(answer.status)
+    refusalIn(answer)
+    expect(answer.body).not.toContain('gpt-oss')
+  })
+
+  test('before the body is read: a gigabyte is refused at once, and not waited for', async () => {
+    for (const headers of [{}, { Expect: '100-continue' }]) {
+      const client = await connectTo(tolk.url)
+      const sent = performance.now()
+      client.send(postOf(CHAT, '', { 'Content-Length': '1000000000', ...headers }))
+      const answer = answerIn(await client.until(/\r\n\r\n\{.*\}/s, 500))
+      expect(performance.now() - sent).toBeLessThan(250)
+      expect(answer.status).toBe(401)
+      refusalIn(answer)
+      await client.closed(1500)
+    }
+  })
+})
+
+test.each([['/healthz'], ['/livez'], ['/readyz']])(
+  '%s needs no key, and tells nothing',
+  async (path) => {
+    const answer = await ask(tolk.url, { path })
+    expect(answer.status).toBe(200)
+    expect(answer.body).toBe('{"status":"ok"}')
+  },
+)
+
+describe('a key for some models', () => {
+  const phone = 'Bearer sk-phone'
+
+  test.each([['gpt-oss:20b'], ['ollama/gpt-oss:20b'], ['GPT-OSS:120B'], ['gpt-4o'], ['GPT-4O']])(
+    'opens %s',
+    async (model) => {
+      expect((await chat(phone, model)).status).toBe(200)
+    },
+  )
+
+  test.each([
+    ['m'],
+    ['M'],
+    ['ollama/m'],
+    ['secret/model'],
+    ['SECRET/MODEL:LATEST'],
+    ['sneaky'],
+    ['sly'],
+  ])('does not open %s', async (model) => {
+    const before = chats()
+    const answer = await chat(phone, model)
+    expect(answer.status).toBe(403)
+    expect(refusalIn(answer)).toMatchObject({ code: 'permission_denied', param: 'model' })
+    expect(chats()).toBe(before)
+  })
+
+  test.each([
+    ['gpt-oss:20b/../m'],
+    ['gpt-oss:20b\u0000m'],
+    ['gpt-oss:m'],
+    ['registry.ollama.ai/library/m'],
+    ['ｇｐｔ-oss:20b'],
+  ])('knows no %j', async (model) => {
+    const answer = await chat(phone, model)
+    expect([400, 403, 404]).toContain(answer.status)
+    refusalIn(answer)
+  })
+
+  test('lists and retrieves those alone', async () => {
+    const headers = { authorization: phone }
+    const { body } = await ask(tolk.url, { path: '/v1/models', headers })
+    const { data } = JSON.parse(body)
+    expect(data.map(({ id }: { id: string }) => id)).toEqual(['gpt-oss:20b', 'gpt-oss:120b'])
+    const hidden = await ask(tolk.url, { path: '/v1/models/secret/model', headers })
+    expect(hidden.status).toBe(403)
+    expect(hidden.body).not.toContain('secret')
+  })
+
+  test('is told no name that it does not open', async () => {
+    const answer = await chat(phone, 'secret/mode')
+    expect(answer.status).toBe(404)
+    expect(refusalIn(answer).message).not.toContain('secret/model')
+  })
+
+  test('of two models in a body the last counts, for the key and for the upstream', async () => {
+    const answer = await ask(tolk.url, {
+      path: CHAT,
+      headers: { authorization: phone },
+      body: '{"model":"gpt-oss:20b","messages":[{"role":"user","content":"Hi"}],"model":"m"}',
+    })
+    expect(answer.status).toBe(403)
+  })
+})
+
+test('requestsPerMinute: one too many is a 429 that says when to come back', async () => {
+  const clock = 'Bearer sk-clock'
+  for (let round = 0; round < 3; round++) expect((await chat(clock)).status).toBe(200)
+  const before = chats()
+  const answer = await chat(clock)
+  expect(answer.status).toBe(429)
+  expect(refusalIn(answer)).toMatchObject({
+    type: 'rate_limit_error',
+    code: 'rate_limit_exceeded',
+    message: expect.stringContaining('3 requests per minute'),
+  })
+  // Three a minute: the next in twenty seconds.
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(15)
+  expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(20)
+  expect(Number(answer.headers['retry-after-ms'])).toBeLessThanOrEqual(20_000)
+  expect(chats()).toBe(before)
+  expect((await chat(`Bearer ${KEY}`)).status).toBe(200)
+})
