@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Script } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
+import { createModel } from '../../src/demo/stand-in-model.ts'
 import { chatStream } from '../support/chat-stream.ts'
 import { inTime } from '../support/deadline.ts'
 import { refusalIn } from '../support/envelope.ts'
@@ -155,7 +156,12 @@ describe('answers under way', () => {
 test('a client that left while its model was looked up holds nothing up', async () => {
   await start(20_000)
   const looking = Promise.withResolvers<void>()
-  ollama.intercept = () => [{ until: looking.promise }, { status: 200, body: { models: [] } }]
+  const model = createModel({ name: 'new', abilities: ['completion', 'tools'] })
+  ollama.models = [model]
+  ollama.intercept = ({ route }) =>
+    route === '/api/tags'
+      ? [{ until: looking.promise }, { status: 200, body: { models: [model.tags] } }]
+      : undefined
   const client = await connectTo(tolk.url)
   client.send(
     postOf('/v1/chat/completions', { model: 'new', messages: [{ role: 'user', content: 'Hi' }] }),
@@ -165,7 +171,9 @@ test('a client that left while its model was looked up holds nothing up', async 
   await expect.poll(() => tolk.logged.join('')).toContain('client-closed')
   looking.resolve()
   await expect.poll(() => ollama.open().length).toBe(0)
+  expect((await tolk.catalog.resolve('new')).name).toBe('new')
   expect(await close()).toBeLessThan(600)
+  expect(ollama.requests.filter(({ route }) => route === '/api/chat')).toEqual([])
 })
 
 test('while it drains, nobody new comes in', async () => {
