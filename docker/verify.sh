@@ -55,7 +55,7 @@ clean_up() {
   local code=$?
   trap '' INT TERM
   if [[ $code -ne 0 && -n $daemon ]]; then
-    timeout 5 docker logs --tail 20 tolk 2>&1 || grep -v level=info "$work/dockerd.log" | tail -n 20
+    if timeout 5 docker version >/dev/null 2>&1; then docker logs --tail 20 tolk 2>/dev/null || true; else tail -n 20 "$work/dockerd.log"; fi
   fi
   [[ -z $stand_in ]] || kill "$stand_in" 2>/dev/null || true
   # The daemon is the first process of its namespaces: its end is the end of every process and every mount in them.
