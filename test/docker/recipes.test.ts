@@ -74,7 +74,7 @@ describe('every recipe', () => {
   test('publishes ports on loopback only', () => {
     const published = [compose, ...runs]
       .join('\n')
-      .matchAll(/(?:ports: \["|--publish )(?<address>\S*:11435)/g)
+      .matchAll(/(?:ports: \['|--publish )(?<address>\S*:11435)/g)
     const addresses = [...published].map(({ groups }) => groups?.['address'])
     expect(addresses).toEqual(['127.0.0.1:11435:11435', '127.0.0.1:11435:11435'])
   })
