@@ -76,14 +76,14 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const events: ChatEvent[] = []
     for (const line of this.#lines.end()) {
       // Half a line is a torn answer, not a malformed one.
-      if (isJson(line)) this.#line(line, events)
+      if (isJson(this.#unmarked(line))) this.#line(line, events)
     }
     this.#fail({ kind: 'upstream-truncated' }, events)
     return events
   }
 
   #line(line: string, events: ChatEvent[]): void {
-    const text = this.#records === 0 ? line.replace(/^\uFEFF/, '') : line
+    const text = this.#unmarked(line)
     if (this.#over || text.trim() === '') return
     this.#records++
     let value: unknown
@@ -104,6 +104,11 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
       return this.#fail(malformed('a line without a message'), events)
     }
     this.#response(response, text, events)
+  }
+
+  /** The first line may have a byte order mark. */
+  #unmarked(line: string): string {
+    return this.#records === 0 && line.startsWith('\uFEFF') ? line.slice(1) : line
   }
 
   #response(response: ChatResponse, source: string, events: ChatEvent[]): void {

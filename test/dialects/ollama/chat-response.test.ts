@@ -374,6 +374,7 @@ describe('framing', () => {
     ['blank lines', (body: string) => body.replaceAll('\n', '\n\n \n')],
     ['leading spaces', (body: string) => body.replaceAll(/^/gm, '  ')],
     ['a byte order mark', (body: string) => `\uFEFF${body}`],
+    ['no last newline', (body: string) => body.trimEnd()],
   ] as const)('tolerates %s', ([, changed]) => {
     const body = lines(said({ thinking: 'a' }), said({ content: 'b' }), done())
     for (const { way, slices } of everyWay(changed(body))) {
@@ -382,6 +383,10 @@ describe('framing', () => {
         events: [{ type: 'reasoning', text: 'a' }, { type: 'text', text: 'b' }, finish],
       })
     }
+  })
+
+  test('tolerates a byte order mark on an answer of one line that lacks its newline', () => {
+    expect(decode([`\uFEFF${JSON.stringify(done())}`])).toEqual([finish])
   })
 
   test('counts records: lines that hold something, up to the last word', () => {
