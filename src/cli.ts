@@ -1,5 +1,6 @@
 /** The command line: one command, one exit code. 0 done, 1 not well, 2 wrongly asked. */
 import { ConfigError } from './config/config-error.ts'
+import type { Flags } from './config/flag-table.ts'
 import { readCommandLine, type CommandLine } from './config/flags.ts'
 import { helpText } from './config/help.ts'
 import { jsonSchemaText } from './config/json-schema.ts'
@@ -30,7 +31,8 @@ export const run = async (): Promise<void> => {
 }
 
 const dispatch = async (commandLine: CommandLine, print: Print): Promise<number> => {
-  const load = (): Loaded => loadConfig({ flags: commandLine.flags })
+  const load = (over: Flags = {}): Loaded =>
+    loadConfig({ flags: { ...commandLine.flags, ...over } })
   switch (commandLine.command) {
     case 'help':
       print(helpText())
@@ -48,7 +50,8 @@ const dispatch = async (commandLine: CommandLine, print: Print): Promise<number>
     case 'models':
       return modelsCommand(load().config, commandLine.flags.json === true, print)
     case 'health':
-      return healthCommand(load().config, print)
+      // It only asks; who may be asked is the business of the tolk that serves.
+      return healthCommand(load({ 'allow-anonymous': true }).config, print)
     case 'demo':
       return demoCommand(commandLine.flags)
     case 'serve':

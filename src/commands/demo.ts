@@ -1,5 +1,5 @@
 /** `tolk demo`: tolk in front of an Ollama of its own. No file counts, and of the environment the port alone. */
-import type { Flags } from '../config/flags.ts'
+import type { Flags } from '../config/flag-table.ts'
 import { loadConfig } from '../config/load.ts'
 import { runDemo } from '../demo/demo.ts'
 import { createLog } from '../log.ts'

@@ -26,6 +26,8 @@ export const requestLog =
     await next()
   }
 
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
+
 type Outcome = { readonly status: number; readonly complete: boolean }
 
 const outcomeOf = (outgoing: Pick<ServerResponse, 'statusCode' | 'writableFinished'>): Outcome => ({
@@ -40,7 +42,9 @@ const write = (
 ): void => {
   const left = !complete && record.failure === undefined
   const { usage } = record
-  log.info('request', {
+  // A probe asks every few seconds, for ever.
+  const say = PROBES.has(path) && status === 200 ? log.debug : log.info
+  say('request', {
     request_id: record.id,
     key: record.key,
     method,
