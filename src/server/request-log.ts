@@ -43,8 +43,8 @@ const write = (
   const left = !complete && record.failure === undefined
   const { usage } = record
   // A probe asks every few seconds, for ever.
-  const say = PROBES.has(path) && status === 200 ? log.debug : log.info
-  say('request', {
+  const level = PROBES.has(path) && status === 200 ? 'debug' : 'info'
+  log[level]('request', {
     request_id: record.id,
     key: record.key,
     method,
