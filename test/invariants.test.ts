@@ -396,7 +396,7 @@ describe('invariant 10: the field of reasoning changes its name, and nothing els
         if (isThinking && kindOf(plain[index - 1] ?? {}) !== 'reasoning_content')
           expected.push({ content: '<think>' })
         expected.push(isThinking ? { content: delta.reasoning_content } : delta)
-        if (isThought && kindOf(plain[index + 1] ?? {}) !== 'reasoning_content')
+        if (isThinking && kindOf(plain[index + 1] ?? {}) !== 'reasoning_content')
           expected.push({ content: '</think>' })
       }
       expect(streamedAs(script, wish, 'think-tags')).toEqual(expected)
