@@ -34,9 +34,9 @@ const HEAD = {
 
 /**
  * In order: *waiting* (no byte is sent: a failure still gets a status), *open* (200 is sent: a failure
- * is said in-band), *over*.
+ * is said in-band), *ending* (the last word is on its way to the client), *over*.
  */
-type State = 'waiting' | 'open' | 'over'
+type State = 'waiting' | 'open' | 'ending' | 'over'
 
 export class EventStream implements Listener, Watcher, OpenTurn {
   /** Resolves when 200 is sent. Rejects with a Failed when the turn opened with a failure. */
@@ -71,20 +71,21 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   /** Ties the stream to the turn it carries, so that a full or closed socket is heard upstream. */
   carry(exchange: Exchange): void {
     this.#exchange = exchange
-    if (this.#state === 'over') exchange.abort()
+    if (this.#isDone()) exchange.abort()
   }
 
   events(batch: readonly ChatEvent[]): void {
     const [first] = batch
     const last = batch.at(-1)
-    if (first === undefined || last === undefined || this.#state === 'over') return
+    if (first === undefined || last === undefined || this.#isDone()) return
     if (this.#state === 'waiting') {
       if (first.type === 'failure') return this.#refuse(first.failure)
       this.#commit()
     }
     const frames = this.#encoder.encode(batch)
     if (last.type !== 'finish' && last.type !== 'failure') return this.#write(frames)
-    this.#finish()
+    this.#state = 'ending'
+    this.#fullSince ??= now()
     this.#response.end(frames)
   }
 
@@ -122,15 +123,15 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   }
 
   readonly #drained = (): void => {
-    if (this.#fullSince === null) return
+    if (this.#fullSince === null || this.#isDone()) return
     this.#fullSince = null
     this.#exchange?.resume()
   }
 
   readonly #closed = (): void => {
-    if (this.#state === 'over') return
-    this.#exchange?.abort()
-    this.#refuse({ kind: 'client-closed' })
+    if (!this.#isDone()) this.#exchange?.abort()
+    if (this.#state === 'waiting') this.#refuse({ kind: 'client-closed' })
+    else this.#finish()
   }
 
   #refuse(failure: Failure): void {
@@ -141,5 +142,9 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   #finish(): void {
     this.#state = 'over'
     unwatch(this)
+  }
+
+  #isDone(): boolean {
+    return this.#state === 'ending' || this.#state === 'over'
   }
 }
