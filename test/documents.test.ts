@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { loadConfig } from '../src/config/load.ts'
 import { optionTable } from '../src/config/option-table.ts'
 import { certificates } from './support/certificates.ts'
-import { codeSpans, documentAt, ROOT, snippets } from './support/documents.ts'
+import { codeSpans, documentAt, ROOT, snippets, tableRows } from './support/documents.ts'
+import { sourceFiles } from './support/source.ts'
 
 const found = (...patterns: readonly string[]): readonly string[] =>
   globSync(patterns, { cwd: ROOT }).toSorted()
@@ -62,9 +63,32 @@ const isIn = (folder: string, name: string): boolean =>
 
 test('src/README.md leads to every source file', () => {
   const named = new Set(codeSpans(documentAt('src/README.md')))
-  const sources = found('src/**/*.ts').map((path) => path.replace('src/', ''))
+  const sources = sourceFiles().map(({ path }) => path)
   expect(sources.length).toBeGreaterThan(100)
   expect(sources.filter((path) => !named.has(path))).toEqual([])
+})
+
+const FAILURES = tableRows(documentAt('src/README.md'), 'kind').map(
+  ([kinds = '', origins = '']) => ({
+    kinds: codeSpans(kinds),
+    files: codeSpans(origins).filter((code) => PATH.test(code)),
+  }),
+)
+
+test.each(FAILURES)('src/README.md tells where $kinds come from', ({ kinds, files }) => {
+  // Where failures are listed, and where they are put into a client's words.
+  const others = new Set(['failure.ts', 'dialects/openai/error.ts'])
+  const makers = sourceFiles().filter(
+    ({ path, text }) => !others.has(path) && kinds.some((kind) => text.includes(`kind: '${kind}'`)),
+  )
+  expect(files.toSorted()).toEqual(makers.map(({ path }) => path).toSorted())
+})
+
+test('src/README.md knows every failure', () => {
+  const kinds = [...documentAt('src/failure.ts').matchAll(/readonly kind: '([a-z-]+)'/g)]
+  expect(FAILURES.flatMap((row) => row.kinds).toSorted()).toEqual(
+    kinds.map(([, kind = '']) => kind).toSorted(),
+  )
 })
 
 test('test/README.md tells of every folder, and of everything in support', () => {

@@ -1,13 +1,13 @@
 /** The README's tables are what the program has: options, commands, flags, the codes of errors. */
-import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { commands, flagTable } from '../src/config/flag-table.ts'
 import { optionTable } from '../src/config/option-table.ts'
 import { decodeError } from '../src/dialects/ollama/error.ts'
 import { encodeError } from '../src/dialects/openai/error.ts'
 import type { Ability, Failure, Unreachable } from '../src/failure.ts'
-import { codeSpans, documentAt, ROOT, tableRows } from './support/documents.ts'
+import { codeSpans, documentAt, tableRows } from './support/documents.ts'
 import { recordingsUnder } from './support/recordings.ts'
+import { sourceFiles } from './support/source.ts'
 import { withOptions } from './support/write-options.ts'
 
 const README = documentAt('README.md')
@@ -60,8 +60,9 @@ describe('a word of the README', () => {
 
 /** Every code that is written down where failures are made: not each of them has a kind of its own. */
 const codesInSources = (): readonly string[] =>
-  globSync('src/{catalog,chat,dialects,server,upstream,wire}/**/*.ts', { cwd: ROOT })
-    .flatMap((file) => readFileSync(`${ROOT}${file}`, 'utf8').split('\n'))
+  sourceFiles()
+    .filter(({ path }) => /^(?:catalog|chat|dialects|server|upstream|wire)\//.test(path))
+    .flatMap(({ text }) => text.split('\n'))
     // zod's own codes go no further than zod.
     .filter((line) => !line.includes('issues.push'))
     .flatMap((line) => [...line.matchAll(/\bcode: '([a-z_]+)'/g)].map(([, code = '']) => code))
