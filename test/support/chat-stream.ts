@@ -54,7 +54,7 @@ export type ChatAsk = {
   readonly body?: object
 }
 
-/** Asks the model `m` with one user message, on a connection of its own, and waits for the head. */
+/** Asks the model `m` with one user message, on a connection of its own, and waits for the head; leaves when that takes too long. */
 export const chatStream = async (
   url: string,
   prompt: string,
@@ -76,7 +76,12 @@ export const chatStream = async (
       ...body,
     }),
   )
-  return heard(await inTime('the head of a stream', promise, headMs), paused)
+  try {
+    return heard(await inTime('the head of a stream', promise, headMs), paused)
+  } catch (late) {
+    request.destroy()
+    throw late
+  }
 }
 
 const heard = (response: IncomingMessage, paused: boolean): ChatStream => {
