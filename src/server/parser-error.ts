@@ -17,7 +17,9 @@ export const answerParserErrors = (
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     const request = underWay.get(socket)
     const isGone = error.code === 'ECONNRESET' || !socket.writable
-    if (isGone || request?.outgoing.headersSent === true) socket.destroy()
+    // Whoever ends in the middle of a body has left, even if he could still be told so.
+    const hasLeft = request !== undefined && error.code === 'HPE_INVALID_EOF_STATE'
+    if (isGone || hasLeft || request?.outgoing.headersSent === true) socket.destroy()
     else if (request === undefined) answer(failureOf(error.code), socket)
     else refuse(request, failureOf(error.code))
   })
