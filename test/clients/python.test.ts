@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDemoScript, DEMO_MODELS } from '../../src/demo/demo-models.ts'
 import { createStandIn, type StandIn } from '../../src/demo/stand-in.ts'
+import { aimedAt, snippets } from '../support/documents.ts'
 import { startTolk, type Tolk } from '../support/tolk.ts'
 
 const run = promisify(execFile)
@@ -59,6 +60,16 @@ describe.skipIf(!hasPython)('openai for Python', () => {
   test('has a scenario for each test here', () => {
     const source = readFileSync(join(FOLDER, 'scenarios.py'), 'utf8')
     expect(SCENARIOS.filter((name) => !source.includes(`def ${name}(client)`))).toEqual([])
+  })
+
+  test('runs what the README shows', async () => {
+    const programs = snippets('python')
+    expect(programs.length).toBeGreaterThan(0)
+    for (const program of programs) {
+      const { stdout, stderr } = await run(python, ['-c', aimedAt(program, tolk.url)])
+      expect(stdout.length).toBeGreaterThan(20)
+      expect(stderr).toBe('')
+    }
   })
 
   test.each(SCENARIOS)('passes the scenario %s', async (name) => {
