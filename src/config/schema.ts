@@ -384,6 +384,20 @@ export const settingsSchema = z
           .max(500 * MiB)
           .default(32 * MiB)
           .describe('The largest request body, in bytes; images are inside it.'),
+        maxJsonDepth: z
+          .int()
+          .min(8)
+          .max(1000)
+          .default(64)
+          .describe('How deep the objects and lists of a request body may be nested.'),
+        maxJsonTokens: z
+          .int()
+          .min(1000)
+          .max(10_000_000)
+          .default(500_000)
+          .describe(
+            'How many tokens the JSON of a request body may have: strings, opening brackets, colons and commas. A text of any length is one.',
+          ),
       })
       .prefault({})
       .describe('What a client may send.'),

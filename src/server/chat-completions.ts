@@ -28,7 +28,7 @@ export const chatCompletions =
     const key = c.get('key')
     const record = c.get('record')
     admit(key)
-    const body = await readJsonBody(c.env, config.limits.maxBodyBytes)
+    const body = await readJsonBody(c.env, config.limits)
     const wanted = decodeChatCompletionRequest(body, config.openai)
     record.model = wanted.request.model.slice(0, 200)
     record.stream = wanted.stream

@@ -7,6 +7,7 @@ import type { ClientKey } from './client-key.ts'
 import type { StreamTiming } from './event-stream.ts'
 import type { OpenTurns } from './open-turns.ts'
 import type { Admit } from './rate-limit.ts'
+import type { BodyLimits } from './request-body.ts'
 
 /** The slices of the configuration that the server reads. */
 export type ServerConfig = {
@@ -20,7 +21,7 @@ export type ServerConfig = {
     /** Whether a client may set load-time options such as `num_ctx`. */
     readonly allowLoadOptions: boolean
   }
-  readonly limits: { readonly maxBodyBytes: number }
+  readonly limits: BodyLimits
   readonly downstream: StreamTiming
 }
 

@@ -40,9 +40,16 @@ const exact = (number: string | number): string => {
   const [mantissa = '', exponent = '0'] = String(number).toLowerCase().split('e')
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.')
   const digits = (whole + fraction).replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
+  const significant = withoutZerosAtEnd(digits)
   if (significant === '') return '0'
   return `${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`
+}
+
+// As /0+$/ would, which is quadratic in the zeros of 1.000…0001.
+const withoutZerosAtEnd = (digits: string): string => {
+  let end = digits.length
+  while (digits[end - 1] === '0') end--
+  return digits.slice(0, end)
 }
 
 /** Whether a value is a JSON object: an array is none, nor is a number kept as raw text. */

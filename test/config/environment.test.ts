@@ -24,6 +24,7 @@ describe('every option has a variable, named by its path', () => {
     ['catalog.refreshMs', 'TOLK_CATALOG_REFRESH_MS'],
     ['openai.reasoningField', 'TOLK_OPENAI_REASONING_FIELD'],
     ['limits.maxBodyBytes', 'TOLK_LIMITS_MAX_BODY_BYTES'],
+    ['limits.maxJsonTokens', 'TOLK_LIMITS_MAX_JSON_TOKENS'],
     ['log.level', 'TOLK_LOG_LEVEL'],
   ])('%s: %s', (path, variable) => {
     expect(options.find((option) => option.path.join('.') === path)?.environment).toBe(variable)

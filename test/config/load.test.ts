@@ -75,7 +75,7 @@ describe('with nothing configured', () => {
       auth: { keys: [] },
       catalog: { list: 'tools', refreshMs: 60_000, context: 'trained' },
       openai: { reasoningField: 'reasoning_content', strict: false, allowLoadOptions: false },
-      limits: { maxBodyBytes: 33_554_432 },
+      limits: { maxBodyBytes: 33_554_432, maxJsonDepth: 64, maxJsonTokens: 500_000 },
       downstream: { commitAfterMs: 10_000, heartbeatMs: 15_000, writeStallMs: 60_000 },
       abort: { loadGraceMs: 0 },
       shutdown: { drainMs: 25_000 },

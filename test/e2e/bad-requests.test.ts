@@ -17,7 +17,9 @@ let tolk: Tolk
 
 beforeAll(async () => {
   ollama = await createScriptedOllama()
-  tolk = await startTolk(ollama.url, { limits: { maxBodyBytes: LIMIT } })
+  tolk = await startTolk(ollama.url, {
+    limits: { maxBodyBytes: LIMIT, maxJsonDepth: 10, maxJsonTokens: 1000 },
+  })
   await tolk.catalog.started
 })
 afterAll(async () => {
@@ -58,6 +60,18 @@ describe('a body that is no JSON is a 400 invalid_json', () => {
     })
   })
 
+  test.each([
+    ['nested deeper than 10', 'maxJsonDepth', '['.repeat(4000)],
+    ['more tokens than 1000', 'maxJsonTokens', `[${'1,'.repeat(2000)}1]`],
+  ])('%s: says which limit that is', async (what, limit, body) => {
+    const answer = await post(body)
+    expect(answer.status).toBe(400)
+    expect(refusalIn(answer)).toMatchObject({
+      code: 'invalid_json',
+      message: expect.stringMatching(new RegExp(`${what}\\..*limits\\.${limit} `)),
+    })
+  })
+
   test('says where, if the parser does', async () => {
     expect(refusalIn(await post('{"model" "m"}')).message).toContain('near character 9')
   })
@@ -92,6 +106,9 @@ describe('the content type', () => {
     ['application/x-www-form-urlencoded'],
     ['application/jsonp'],
     ['text/plain; application/json'],
+    ['application/json; charset=latin1'],
+    ['application/json;charset="ISO-8859-1"'],
+    ['application/json; charset='],
     [''],
   ])('%j is a 415', async (type) => {
     const answer = await post(JSON.stringify(FITTING), { 'Content-Type': type })
@@ -103,6 +120,7 @@ describe('the content type', () => {
     ['application/json; charset=utf-8'],
     ['Application/JSON'],
     ['application/json ;charset=utf-8'],
+    ['application/json; profile=x; Charset="UTF-8"'],
     ['application/merge-patch+json'],
   ])('%j is JSON', async (type) => {
     expect((await post('{}', { 'Content-Type': type })).status).toBe(400)

@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { exceeded } from '../../src/wire/json-size.ts'
+
+const ROOMY = 1_000_000
+
+const depthOf = (text: string): number =>
+  first((maxJsonDepth) => exceeded(text, { maxJsonDepth, maxJsonTokens: ROOMY }) === null)
+
+const tokensIn = (text: string): number =>
+  first((maxJsonTokens) => exceeded(text, { maxJsonDepth: ROOMY, maxJsonTokens }) === null)
+
+/** The least limit that lets it pass. */
+const first = (passes: (limit: number) => boolean): number => {
+  for (let limit = 0; ; limit++) if (passes(limit)) return limit
+}
+
+test.for([
+  ['', 0, 0],
+  ['1', 0, 0],
+  ['"a"', 0, 1],
+  ['[]', 1, 1],
+  ['[[],[]]', 2, 4],
+  ['[1,2,3]', 1, 3],
+  ['{"a":1,"b":[true]}', 2, 7],
+  ['"[[[[,,:"', 0, 1],
+  [String.raw`"\"[["`, 0, 1],
+  [String.raw`["\\",[]]`, 2, 4],
+  [String.raw`["\\\"[",1]`, 1, 3],
+  ['["a', 1, 2],
+  ['["a\\"', 1, 2],
+  ['}}}}[', 0, 1],
+] as const)('%s is %i deep and has %i tokens', ([text, depth, tokens]) => {
+  expect([depthOf(text), tokensIn(text)]).toEqual([depth, tokens])
+})
+
+test('says which limit it is', () => {
+  const limits = { maxJsonDepth: 2, maxJsonTokens: 5 }
+  expect(exceeded('[[[]]]', limits)).toBe('maxJsonDepth')
+  expect(exceeded('[1,2,3,4,5,6]', limits)).toBe('maxJsonTokens')
+  expect(exceeded('[[1,2,3]]', limits)).toBeNull()
+})
+
+describe('any JSON', () => {
+  const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 5 })
+
+  test('is as deep as its value', () => {
+    fc.assert(
+      fc.property(json, fc.constantFrom(0, 2), (value, indent) => {
+        expect(depthOf(JSON.stringify(value, null, indent))).toBe(nesting(value))
+      }),
+    )
+  })
+
+  test('has at least as many tokens as it has values inside it', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(tokensIn(JSON.stringify(value))).toBeGreaterThanOrEqual(inside(value))
+      }),
+    )
+  })
+})
+
+const children = (value: unknown): readonly unknown[] =>
+  typeof value === 'object' && value !== null ? Object.values(value) : []
+
+const nesting = (value: unknown): number =>
+  typeof value === 'object' && value !== null ? 1 + Math.max(0, ...children(value).map(nesting)) : 0
+
+const inside = (value: unknown): number =>
+  children(value).reduce<number>((sum, each) => sum + 1 + inside(each), 0)
+
+describe('costs little', () => {
+  const MB = 2 ** 20
+  const limits = { maxJsonDepth: 64, maxJsonTokens: 500_000 }
+
+  // An order of magnitude above what was measured: a quadratic step would take minutes.
+  test.for([
+    ['an image', `["${'iVBORw0KGgo'.repeat(2 * MB)}"]`, null],
+    ['an escaped text', `["${String.raw`a \"b\"\n`.repeat(2 * MB)}"]`, null],
+    ['backslashes', `["${'\\\\'.repeat(10 * MB)}"]`, null],
+    ['a string that does not end', `["${'\\"'.repeat(10 * MB)}`, null],
+    ['blanks', ' '.repeat(20 * MB), null],
+    ['brackets', '['.repeat(20 * MB), 'maxJsonDepth'],
+    ['numbers', `[${'1,'.repeat(10 * MB)}1]`, 'maxJsonTokens'],
+    ['objects', `[${'{},'.repeat(7 * MB)}{}]`, 'maxJsonTokens'],
+  ] as const)('20 MB of %s', ([, text, limit]) => {
+    const start = performance.now()
+    expect(exceeded(text, limits)).toBe(limit)
+    expect(performance.now() - start).toBeLessThan(1500)
+  })
+})
