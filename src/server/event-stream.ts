@@ -56,6 +56,8 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   constructor(response: ServerResponse, encoder: Encoder<ChatEvent>, timing: StreamTiming) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.opened = promise
+    // A fault of ours before anyone awaits it answers 500; it must not end the process as well.
+    promise.catch(() => {})
     this.#resolve = resolve
     this.#reject = reject
     this.#response = response

@@ -1,5 +1,5 @@
 /** A whole answer: gathers the turn of a client that does not stream. */
-import type { ServerResponse } from 'node:http'
+import type { EventEmitter } from 'node:events'
 import { CompletionFold, type Completion } from '../chat/completion.ts'
 import type { ChatEvent } from '../chat/event.ts'
 import { Failed, type Failure } from '../failure.ts'
@@ -16,9 +16,11 @@ export class OneShot implements Listener, OpenTurn {
   #left: boolean
 
   /** @param response whose closing says that the client left. */
-  constructor(response: ServerResponse) {
+  constructor(response: Pick<EventEmitter, 'once'> & { readonly destroyed: boolean }) {
     const { promise, resolve, reject } = Promise.withResolvers<Completion>()
     this.completion = promise
+    // A fault of ours before anyone awaits it answers 500; it must not end the process as well.
+    promise.catch(() => {})
     this.#resolve = resolve
     this.#reject = reject
     this.#left = response.destroyed

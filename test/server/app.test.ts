@@ -1,0 +1,154 @@
+/** The app on a socket, with a hand-written upstream: faults of ours, readiness, and what is never logged. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { createCatalog } from '../../src/catalog/catalog.ts'
+import { fixedCatalog, type LiveCatalog } from '../../src/catalog/live.ts'
+import { Failed } from '../../src/failure.ts'
+import { createLog } from '../../src/log.ts'
+import { createApp } from '../../src/server/app.ts'
+import { listen, type Listening } from '../../src/server/listen.ts'
+import { OpenTurns } from '../../src/server/open-turns.ts'
+import type { Rooms } from '../../src/server/rooms.ts'
+import type { Upstream } from '../../src/upstream/upstream.ts'
+import { card } from '../support/cards.ts'
+import { refusalIn } from '../support/envelope.ts'
+import { ask } from '../support/raw-client.ts'
+
+const CONFIG: Rooms['config'] = {
+  catalog: { context: 'trained' },
+  auth: { keys: [] },
+  openai: { reasoningField: 'reasoning_content', strict: false, allowLoadOptions: false },
+  limits: { maxBodyBytes: 100_000, maxJsonDepth: 64, maxJsonTokens: 500_000 },
+  downstream: { commitAfterMs: 0, heartbeatMs: 0, writeStallMs: 60_000 },
+}
+
+const QUIET: Upstream = {
+  chat: () => ({ pause: () => {}, resume: () => {}, abort: () => {} }),
+  models: async () => [],
+  version: async () => '0.33.0',
+  close: async () => {},
+}
+
+const catalog = fixedCatalog(
+  createCatalog({ cards: [card('m')], aliases: {}, upstreamName: 'ollama', list: 'all' }),
+)
+
+let listening: Listening
+afterEach(() => listening.close(0))
+
+/** @returns the address, and what is logged. */
+const start = async (rooms: Partial<Rooms> = {}) => {
+  const logged: string[] = []
+  const turns = new OpenTurns()
+  const app = createApp({
+    upstream: QUIET,
+    catalog,
+    turns,
+    admit: () => {},
+    config: CONFIG,
+    log: createLog('debug', (line) => logged.push(line)),
+    ...rooms,
+  })
+  listening = await listen(app, turns, {
+    host: '127.0.0.1',
+    port: 0,
+    headersTimeoutMs: 5000,
+    requestTimeoutMs: 5000,
+    keepAliveTimeoutMs: 5000,
+  })
+  return { url: listening.url, logged }
+}
+
+const CHAT = {
+  path: '/v1/chat/completions',
+  body: { model: 'm', messages: [{ role: 'user', content: 'Hi' }] },
+}
+
+const broken = (): never => {
+  throw Object.assign(new Error('canary: what the client sent'), { code: 'ERR_ODD' })
+}
+
+describe('a fault of ours', () => {
+  test.each<[where: string, rooms: Partial<Rooms>]>([
+    ['before the upstream is asked', { admit: broken }],
+    ['while it is asked', { upstream: { ...QUIET, chat: broken } }],
+  ])('%s is a 500 that tells nothing; the log tells where', async (_, rooms) => {
+    for (const stream of [true, false]) {
+      const { url, logged } = await start(rooms)
+      const answer = await ask(url, { ...CHAT, body: { ...CHAT.body, stream } })
+      expect(answer.status).toBe(500)
+      expect(refusalIn(answer)).toMatchObject({ type: 'server_error', code: 'internal_error' })
+      expect(answer.headers['x-should-retry']).toBe('false')
+      expect(answer.body).not.toContain('canary')
+      expect(logged.join('')).not.toContain('canary')
+      await expect.poll(() => logged.length).toBe(2)
+      const [error, request] = logged.map((line): Record<string, unknown> => JSON.parse(line))
+      expect(error).toMatchObject({
+        level: 'error',
+        request_id: answer.headers['x-request-id'],
+        error_code: 'ERR_ODD',
+        stack: expect.stringContaining('app.test.ts'),
+      })
+      expect(request).toMatchObject({ status: 500, outcome: 'internal' })
+      await listening.close(0)
+    }
+    await start()
+  })
+})
+
+const knowing = (knowledge: 'none' | 'list' | 'whole', failure?: 'draining'): Partial<Rooms> => {
+  const state = { knowledge, failure: failure === undefined ? undefined : { kind: failure } }
+  const live: LiveCatalog = { ...catalog, state: () => state }
+  return { catalog: live }
+}
+
+describe('readiness', () => {
+  test.each<[what: string, rooms: Partial<Rooms>, status: number]>([
+    ['all is known', knowing('whole'), 200],
+    ['the list is known', knowing('list'), 200],
+    ['nothing is known yet', knowing('none'), 503],
+    ['the upstream is away', knowing('whole', 'draining'), 503],
+  ])('%s: %j', async (_, rooms, status) => {
+    const { url } = await start(rooms)
+    expect((await ask(url, { path: '/readyz' })).status).toBe(status)
+    expect((await ask(url, { path: '/livez' })).status).toBe(200)
+    expect((await ask(url, { path: '/healthz' })).status).toBe(200)
+  })
+})
+
+test('what the catalog cannot say is its own failure', async () => {
+  const failure = { kind: 'upstream-unreachable', reason: 'refused' } as const
+  const away: LiveCatalog = {
+    ...catalog,
+    list: () => Promise.reject(new Failed(failure)),
+    resolve: () => Promise.reject(new Failed(failure)),
+  }
+  const { url } = await start({ catalog: away })
+  for (const request of [CHAT, { path: '/v1/models' }, { path: '/v1/models/m' }]) {
+    const answer = await ask(url, request)
+    expect(answer.status).toBe(502)
+    expect(refusalIn(answer).code).toBe('upstream_unreachable')
+  }
+})
+
+test('a port that is taken is an error that says so, and leaves nothing open', async () => {
+  const { url } = await start()
+  const again = listen(
+    createApp({
+      upstream: QUIET,
+      catalog,
+      turns: new OpenTurns(),
+      admit: () => {},
+      config: CONFIG,
+      log: createLog('silent'),
+    }),
+    new OpenTurns(),
+    {
+      host: '127.0.0.1',
+      port: Number(new URL(url).port),
+      headersTimeoutMs: 5000,
+      requestTimeoutMs: 5000,
+      keepAliveTimeoutMs: 5000,
+    },
+  )
+  await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})

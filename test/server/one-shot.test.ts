@@ -1,0 +1,77 @@
+/** A whole answer: gathered to its last word, or nothing at all. */
+import { EventEmitter } from 'node:events'
+import { describe, expect, test, vi } from 'vitest'
+import type { ChatEvent } from '../../src/chat/event.ts'
+import { retold } from '../../src/chat/completion.ts'
+import { atOnce, OneShot } from '../../src/server/one-shot.ts'
+
+const text = (said: string): ChatEvent => ({ type: 'text', text: said })
+const finish: ChatEvent = { type: 'finish', reason: 'stop', usage: { completionTokens: 2 } }
+const failing: ChatEvent = { type: 'failure', failure: { kind: 'upstream-truncated' } }
+
+describe('OneShot', () => {
+  test('gives the turn whole', async () => {
+    const { whole } = start()
+    whole.events([text('a')])
+    whole.events([text('b'), finish])
+    expect(await whole.completion).toMatchObject({ text: 'ab', finish })
+  })
+
+  test('a failure anywhere leaves nothing of it', async () => {
+    const { whole } = start()
+    whole.events([text('a')])
+    whole.events([failing])
+    await expect(whole.completion).rejects.toMatchObject({
+      failure: { kind: 'upstream-truncated' },
+    })
+  })
+
+  test('a client that leaves is heard upstream', async () => {
+    const { whole, response, abort } = start()
+    response.emit('close')
+    await expect(whole.completion).rejects.toMatchObject({ failure: { kind: 'client-closed' } })
+    expect(abort).toHaveBeenCalledWith()
+  })
+
+  test('one that had left before is noticed when the turn begins', async () => {
+    const { whole, abort } = start({ destroyed: true })
+    await expect(whole.completion).rejects.toMatchObject({ failure: { kind: 'client-closed' } })
+    expect(abort).toHaveBeenCalledWith()
+  })
+
+  test('fail ends it from outside', async () => {
+    const { whole, abort } = start()
+    whole.fail({ kind: 'draining' })
+    await expect(whole.completion).rejects.toMatchObject({ failure: { kind: 'draining' } })
+    expect(abort).toHaveBeenCalledWith()
+  })
+})
+
+describe('atOnce', () => {
+  test('says nothing before the end, then everything in one batch', () => {
+    const events = vi.fn<(batch: readonly ChatEvent[]) => void>()
+    const listener = atOnce({ events }, retold)
+    listener.events([text('a')])
+    listener.events([{ type: 'reasoning', text: 'r' }, text('b')])
+    expect(events).not.toHaveBeenCalled()
+    listener.events([finish])
+    expect(events).toHaveBeenCalledTimes(1)
+    expect(events).toHaveBeenCalledWith([{ type: 'reasoning', text: 'r' }, text('ab'), finish])
+  })
+
+  test('of a turn that failed it says the failure alone', () => {
+    const events = vi.fn<(batch: readonly ChatEvent[]) => void>()
+    const listener = atOnce({ events }, retold)
+    listener.events([text('a')])
+    listener.events([failing])
+    expect(events.mock.calls).toEqual([[[failing]]])
+  })
+})
+
+function start(facts: { readonly destroyed: boolean } = { destroyed: false }) {
+  const response = Object.assign(new EventEmitter(), facts)
+  const whole = new OneShot(response)
+  const abort = vi.fn<() => void>()
+  whole.carry({ pause: () => {}, resume: () => {}, abort })
+  return { whole, response, abort }
+}

@@ -1,0 +1,42 @@
+/** The turns under way: who is waited for, and who is told. */
+import { EventEmitter } from 'node:events'
+import { expect, test, vi } from 'vitest'
+import type { Failure } from '../../src/failure.ts'
+import { OpenTurns } from '../../src/server/open-turns.ts'
+import { inTime } from '../support/deadline.ts'
+
+const turn = () => ({ fail: vi.fn<(failure: Failure) => void>() })
+
+test('is idle at once when nobody is there', async () => {
+  const turns = new OpenTurns()
+  expect(turns.draining).toBe(false)
+  turns.drain()
+  expect(turns.draining).toBe(true)
+  await expect(inTime('idle', turns.idle(), 100)).resolves.toBeUndefined()
+})
+
+test('is idle when the last response has closed, not before', async () => {
+  const turns = new OpenTurns()
+  const responses = [new EventEmitter(), new EventEmitter()]
+  for (const response of responses) turns.hold(turn(), response)
+  const idle = vi.fn<() => void>()
+  const waiting = turns.idle().then(idle)
+  responses[0]?.emit('close')
+  await Promise.resolve()
+  expect(idle).not.toHaveBeenCalled()
+  responses[1]?.emit('close')
+  await inTime('idle', waiting)
+  expect(idle).toHaveBeenCalledTimes(1)
+})
+
+test('tells those that are left, and them alone', () => {
+  const turns = new OpenTurns()
+  const [gone, left] = [turn(), turn()]
+  const response = new EventEmitter()
+  turns.hold(gone, response)
+  turns.hold(left, new EventEmitter())
+  response.emit('close')
+  turns.failAll({ kind: 'draining' })
+  expect(gone.fail).not.toHaveBeenCalled()
+  expect(left.fail.mock.calls).toEqual([[{ kind: 'draining' }]])
+})

@@ -1,0 +1,99 @@
+/** A request's body, however it comes; what a client sees of it is in `test/e2e/bad-requests.test.ts`. */
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
+import { Failed } from '../../src/failure.ts'
+import { readJsonBody } from '../../src/server/request-body.ts'
+import { WAYS } from '../support/feed.ts'
+
+const LIMIT = 1000
+const LIMITS = { maxBodyBytes: LIMIT, maxJsonDepth: 64, maxJsonTokens: 500_000 }
+
+const request = (headers: Readonly<Record<string, string>> = {}) => {
+  const incoming = new IncomingMessage(new Socket())
+  incoming.headers = { 'content-type': 'application/json', ...headers }
+  const outgoing = { writeContinue: vi.fn<() => void>() }
+  return { incoming, outgoing, body: readJsonBody({ incoming, outgoing }, LIMITS) }
+}
+
+describe('the same, cut', () => {
+  const value = { text: 'Grüße 🦊 \u2028', seed: 1 }
+
+  test.each(WAYS)('$way', async ({ slices }) => {
+    const { incoming, body } = request()
+    for (const slice of slices(Buffer.from(JSON.stringify(value)))) incoming.push(slice)
+    incoming.push(null)
+    expect(await body).toEqual(value)
+  })
+})
+
+test('a byte order mark is no part of it', async () => {
+  const { incoming, body } = request()
+  incoming.push(Buffer.from('\uFEFF{"a":1}'))
+  incoming.push(null)
+  expect(await body).toEqual({ a: 1 })
+})
+
+test('keeps every digit', async () => {
+  const { incoming, body } = request()
+  incoming.push('{"seed":12345678901234567890}')
+  incoming.push(null)
+  expect(JSON.stringify(await body)).toBe('{"seed":12345678901234567890}')
+})
+
+test('a lone surrogate in an escape is kept', async () => {
+  const { incoming, body } = request()
+  incoming.push(String.raw`{"a":"\ud83d"}`)
+  incoming.push(null)
+  expect(await body).toEqual({ a: '\uD83D' })
+})
+
+test('one byte too many is refused when it comes, and nothing is read after it', async () => {
+  const { incoming, body } = request()
+  for (let at = 0; at < 3; at++) incoming.push('x'.repeat(400))
+  await expect(body).rejects.toMatchObject({ failure: { kind: 'too-large', limitBytes: LIMIT } })
+  expect(incoming.isPaused()).toBe(true)
+})
+
+test('a length that is too large is refused before anything is read', async () => {
+  const { incoming, body } = request({ 'content-length': String(LIMIT + 1) })
+  await expect(body).rejects.toMatchObject({ failure: { kind: 'too-large' } })
+  expect(incoming.listenerCount('data')).toBe(0)
+})
+
+test.each(['close', 'error'])(
+  'a client that leaves (%s) is no fault of the body',
+  async (event) => {
+    const { incoming, body } = request()
+    incoming.push('{"a":')
+    incoming.emit(event, new Error('aborted'))
+    await expect(body).rejects.toMatchObject({ failure: { kind: 'client-closed' } })
+  },
+)
+
+test('what the parser found wrong is said as it is', async () => {
+  const { incoming, body } = request()
+  incoming.emit('error', new Failed({ kind: 'request-timeout', message: 'too slow' }))
+  await expect(body).rejects.toMatchObject({ failure: { kind: 'request-timeout' } })
+})
+
+describe('leave to send it', () => {
+  test('is given to a client that waits for it', async () => {
+    const { incoming, outgoing, body } = request({ expect: '100-Continue' })
+    expect(outgoing.writeContinue).toHaveBeenCalledTimes(1)
+    incoming.push('{}')
+    incoming.push(null)
+    await body
+  })
+
+  test.each<[why: string, headers: Readonly<Record<string, string>>]>([
+    ['too large', { 'content-length': '5000' }],
+    ['in another charset', { 'content-type': 'application/json; charset=latin1' }],
+    ['of another type', { 'content-type': 'text/plain' }],
+    ['compressed', { 'content-encoding': 'gzip' }],
+  ])('is not given to one whose body is %s', async (_, headers) => {
+    const { outgoing, body } = request({ expect: '100-continue', ...headers })
+    await expect(body).rejects.toBeInstanceOf(Failed)
+    expect(outgoing.writeContinue).not.toHaveBeenCalled()
+  })
+})
