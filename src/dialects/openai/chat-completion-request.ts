@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ChatRequest } from '../../chat/request.ts'
 import { accept, isJsonObject } from '../../wire/json.ts'
 import { decodeMessages, messages } from './chat-message.ts'
+import { integer } from './field.ts'
 import { ignoredFields, isPlainName } from './ignored-fields.ts'
 import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
 import { decodeOptions, ollamaOptions } from './ollama-options.ts'
@@ -14,8 +15,6 @@ import { decodeSampling, sampling } from './sampling.ts'
 import { decodeMaxCalls, toolChoice } from './tool-choice.ts'
 import { decodeTools, toolDefinitions } from './tool-definitions.ts'
 
-const TOP = { error: 'expected a number from 0 to 20.' }
-
 const schema = z.object({
   model: z
     .string()
@@ -24,9 +23,9 @@ const schema = z.object({
   stream: z.boolean().nullish(),
   // Allowed beside `stream: false` too, where OpenAI refuses it: usage is there anyway.
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  n: z.int().min(1, { error: 'expected at least 1.' }).nullish(),
+  n: integer(1, Number.MAX_SAFE_INTEGER).nullish(),
   logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0, TOP).max(20, TOP).nullish(),
+  top_logprobs: integer(0, 20).nullish(),
   keep_alive: keepAlive,
   ...sampling,
   ...ollamaOptions,

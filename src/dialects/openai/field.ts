@@ -56,7 +56,40 @@ const spoken = (words: readonly string[]): string => {
     : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
 }
 
+/** A whole number of these bounds, each of them allowed; none that a double cannot count. */
+export const integer = (least: number, most: number) =>
+  z
+    .int({
+      error: ({ code }) =>
+        code === 'too_small' ? atLeast(Number.MIN_SAFE_INTEGER) : atMost(Number.MAX_SAFE_INTEGER),
+    })
+    .min(least, { error: atLeast(least) })
+    .max(most, { error: atMost(most) })
+
+const atLeast = (least: number): string => `expected at least ${least}.`
+const atMost = (most: number): string => `expected at most ${most}.`
+
+/** An `int32` of the engine's. */
+export const int32 = integer(-(2 ** 31), 2 ** 31 - 1)
+
+/** A number with any digits, as the double next to it: 32-bit floats arrive as 0.699999988079071044921875. */
+export const double = z.unknown().transform((value, context): number => {
+  if (typeof value === 'number') return value
+  if (!JSON.isRawJSON(value)) {
+    context.issues.push({ code: 'invalid_type', expected: 'number', input: value })
+    return z.NEVER
+  }
+  const nearest = Number(value.rawJSON)
+  if (!Number.isFinite(nearest)) {
+    context.issues.push({ code: 'custom', message: TOO_LARGE, input: value })
+    return z.NEVER
+  }
+  return nearest
+})
+
+const TOO_LARGE = 'the number is too large.'
+
 /** A number that survives as the 32-bit float the engine keeps it in. */
-export const float = z.number().refine((value) => Number.isFinite(Math.fround(value)), {
-  error: 'the number is too large.',
+export const float = double.refine((value) => Number.isFinite(Math.fround(value)), {
+  error: TOO_LARGE,
 })

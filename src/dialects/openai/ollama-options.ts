@@ -1,50 +1,51 @@
 /** `options` and `num_ctx`: Ollama's own, which a client may send as extra body. */
 import { z } from 'zod'
 import type { JsonObject } from '../../chat/request.ts'
-import { float, jsonObject, list } from './field.ts'
+import { float, int32, integer, jsonObject, list } from './field.ts'
 import { assertReadable } from './json-value.ts'
 import { decodeStop } from './sampling.ts'
 
-const integer = z.int32().nullish()
+const whole = int32.nullish()
+const long = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).nullish()
 const number = float.nullish()
 const flag = z.boolean().nullish()
-const tokens = z.int32().min(1).nullish()
+const tokens = integer(1, 2 ** 31 - 1).nullish()
 
 /** Changing one of these makes Ollama load the model anew (`api/types.go: Runner`, 0.33 and before). */
 const loading = {
   num_ctx: tokens,
-  num_batch: integer,
-  num_gpu: integer,
-  main_gpu: integer,
+  num_batch: whole,
+  num_gpu: whole,
+  main_gpu: whole,
   use_mmap: flag,
-  num_thread: integer,
-  draft_num_predict: integer,
+  num_thread: whole,
+  draft_num_predict: whole,
   numa: flag,
   low_vram: flag,
   f16_kv: flag,
   logits_all: flag,
   vocab_only: flag,
   use_mlock: flag,
-  num_gqa: integer,
+  num_gqa: whole,
 }
 
 /** Ollama answers a value of the wrong type with a 500, so those it knows are checked here. */
 const known = z.looseObject({
   ...loading,
-  num_keep: integer,
-  seed: z.int().nullish(),
-  num_predict: z.int().nullish(),
-  top_k: integer,
+  num_keep: whole,
+  seed: long,
+  num_predict: long,
+  top_k: whole,
   top_p: number,
   min_p: number,
   typical_p: number,
   tfs_z: number,
-  repeat_last_n: integer,
+  repeat_last_n: whole,
   repeat_penalty: number,
   presence_penalty: number,
   frequency_penalty: number,
   temperature: number,
-  mirostat: integer,
+  mirostat: whole,
   mirostat_tau: number,
   mirostat_eta: number,
   penalize_newline: flag,

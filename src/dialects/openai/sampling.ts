@@ -1,9 +1,9 @@
 /** Sampling and limits, under OpenAI's names and the three of Ollama's that are taken beside them. */
 import { z } from 'zod'
 import type { Sampling } from '../../chat/request.ts'
-import { float, list } from './field.ts'
+import { float, int32, integer, list } from './field.ts'
 
-const limit = z.int().min(1, { error: 'expected at least 1.' }).nullish()
+const limit = integer(1, Number.MAX_SAFE_INTEGER).nullish()
 
 /**
  * Types alone are checked, and what no engine could take: OpenAI's own ranges are narrower than what
@@ -14,13 +14,13 @@ export const sampling = {
   max_tokens: limit,
   temperature: float.nullish(),
   top_p: float.nullish(),
-  top_k: z.int32().nullish(),
+  top_k: int32.nullish(),
   min_p: float.nullish(),
   repeat_penalty: float.nullish(),
   frequency_penalty: float.nullish(),
   presence_penalty: float.nullish(),
   // A seed beyond 2^53 would arrive as another one: Ollama reads options as doubles.
-  seed: z.int().nullish(),
+  seed: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).nullish(),
   stop: z.union([z.string(), list(z.string())]).nullish(),
 }
 
