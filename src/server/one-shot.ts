@@ -13,7 +13,7 @@ export class OneShot implements Listener, OpenTurn {
   readonly #resolve: (completion: Completion) => void
   readonly #reject: (failed: Failed) => void
   #exchange: Exchange | null = null
-  #left: boolean
+  #isOver = false
 
   /** @param response whose closing says that the client left. */
   constructor(response: Pick<EventEmitter, 'once'> & { readonly destroyed: boolean }) {
@@ -23,32 +23,31 @@ export class OneShot implements Listener, OpenTurn {
     promise.catch(() => {})
     this.#resolve = resolve
     this.#reject = reject
-    this.#left = response.destroyed
-    response.once('close', () => this.#leave())
-    if (this.#left) this.#leave()
+    const leave = (): void => this.fail({ kind: 'client-closed' })
+    response.once('close', leave)
+    if (response.destroyed) leave()
   }
 
   /** Ties it to the turn it gathers. */
   carry(exchange: Exchange): void {
     this.#exchange = exchange
-    if (this.#left) exchange.abort()
+    if (this.#isOver) exchange.abort()
   }
 
   events(batch: readonly ChatEvent[]): void {
     const end = this.#fold.add(batch)
     if (end === null) return
+    this.#isOver = true
     if ('kind' in end) this.#reject(new Failed(end))
     else this.#resolve(end)
   }
 
   fail(failure: Failure): void {
+    // The close of an answer that was given must not cut the connection that the next one can use.
+    if (this.#isOver) return
+    this.#isOver = true
     this.#exchange?.abort()
     this.#reject(new Failed(failure))
-  }
-
-  #leave(): void {
-    this.#left = true
-    this.fail({ kind: 'client-closed' })
   }
 }
 

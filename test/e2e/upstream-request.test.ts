@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { StandIn, StandInOptions } from '../../src/demo/stand-in.ts'
 import { ask } from '../support/raw-client.ts'
-import { createScriptedOllama } from '../support/scripted-ollama.ts'
+import { createScriptedOllama, HELLO } from '../support/scripted-ollama.ts'
 import { startTolk, type Tolk, type TolkSettings } from '../support/tolk.ts'
 
 let ollama: StandIn
@@ -233,4 +233,19 @@ test('a client’s JSON is not passed on: of two keys the last counts, on both s
   const sent = ollama.requests.at(-1)?.body ?? ''
   expect(sent.match(/"model"/g)).toHaveLength(1)
   expect(sent).not.toContain('one')
+})
+
+test.each([true, false])('a connection is used again, stream: %j', async (stream) => {
+  await start({}, {})
+  // Ollama's last chunk comes a moment after its last line.
+  ollama.script = () => [...HELLO, { pause: 20 }, { end: true }]
+  for (let round = 0; round < 5; round++) {
+    expect((await chat({}, { stream })).status).toBe(200)
+    await expect.poll(() => ollama.open().length, { interval: 5 }).toBe(0)
+    expect((await ask(tolk.url, { path: '/healthz' })).status).toBe(200)
+  }
+  // One, and those that discovery opened.
+  expect(ollama.connections()).toBeLessThanOrEqual(3)
+  const closed = await Promise.all(ollama.requests.slice(-5).map((request) => request.closed))
+  expect(closed.map(({ by }) => by)).toEqual(closed.map(() => 'stand-in'))
 })

@@ -17,6 +17,14 @@ describe('OneShot', () => {
     expect(await whole.completion).toMatchObject({ text: 'ab', finish })
   })
 
+  test('the close of an answer that was given is not heard upstream', async () => {
+    const { whole, response, abort } = start()
+    whole.events([text('a'), finish])
+    await whole.completion
+    response.emit('close')
+    expect(abort).not.toHaveBeenCalled()
+  })
+
   test('a failure anywhere leaves nothing of it', async () => {
     const { whole } = start()
     whole.events([text('a')])
