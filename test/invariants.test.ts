@@ -317,10 +317,12 @@ describe('invariant 8', () => {
     })
   })
 
-  test('an end without a done line is a failure', () => {
+  test('an end without a done line is a truncation, wherever it tears', () => {
     always((script, wish) => {
-      const torn = { ...script, end: { type: 'torn', rest: '' } } as const
-      expect(read(torn, wish).error?.code).toBe('upstream_stream_interrupted')
+      for (const rest of ['', '{', '{"message":{"content":"lost', '{"error":"lost']) {
+        const torn = { ...script, end: { type: 'torn', rest } } as const
+        expect(read(torn, wish).error?.code).toBe('upstream_stream_interrupted')
+      }
     })
   })
 })
