@@ -17,10 +17,11 @@ const DOORS: Doors = {
   'failure.ts': [],
   'nearest.ts': [],
   'model-pattern.ts': [],
+  'go-duration.ts': [],
   'chat/': ['failure.ts'],
   'catalog/': ['chat/', 'failure.ts', 'nearest.ts'],
   'wire/': ['failure.ts', 'zod'],
-  'dialects/openai/': [...MIDDLE, 'zod'],
+  'dialects/openai/': [...MIDDLE, 'go-duration.ts', 'zod'],
   'dialects/ollama/': [...MIDDLE, 'zod'],
 
   // The edge towards the model. What the server may know of it is one file of types.
@@ -53,7 +54,7 @@ const DOORS: Doors = {
     'node:',
   ],
 
-  'config/': ['nearest.ts', 'model-pattern.ts', 'zod', 'json5', 'node:'],
+  'config/': ['nearest.ts', 'model-pattern.ts', 'go-duration.ts', 'zod', 'json5', 'node:'],
   'log.ts': ['pino'],
   'ticker.ts': [],
   'version.ts': ['node:'],
@@ -91,6 +92,7 @@ const PURE = [
   'failure.ts',
   'nearest.ts',
   'model-pattern.ts',
+  'go-duration.ts',
   'chat/',
   'catalog/',
   'wire/',

@@ -3,6 +3,7 @@
  * README's table, `tolk schema` and the complaints about a wrong file are all made from this object.
  */
 import { z } from 'zod'
+import { GO_DURATION, isGoDuration, isSeconds } from '../go-duration.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -23,10 +24,8 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/
 const NOT_HEADER_SAFE =
   'must be printable ASCII without spaces, for it is sent in a header; perhaps a line break or a quote was copied with it'
 
-// Go's time.ParseDuration, which Ollama reads keep_alive with (api/types.go: Duration).
 const NOT_KEEP_ALIVE =
   'must be a number of seconds, or a duration such as "30m"; -1 keeps the model loaded'
-const GO_DURATION = /^-?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/
 
 /** How one model is to be served. The same words for a described model and for a discovered one. */
 const params = z.strictObject({
@@ -37,9 +36,16 @@ const params = z.strictObject({
       'Whether the answer is given out as it is made. `false` for a model whose stream is broken: clients then get valid SSE built from the whole answer.',
     ),
   keepAlive: z
-    .union([z.number(), z.string().regex(GO_DURATION, NOT_KEEP_ALIVE)], {
-      error: NOT_KEEP_ALIVE,
-    })
+    .union(
+      [
+        z.number().refine(isSeconds, NOT_KEEP_ALIVE),
+        z
+          .string()
+          .regex(GO_DURATION, { error: NOT_KEEP_ALIVE, abort: true })
+          .refine(isGoDuration, NOT_KEEP_ALIVE),
+      ],
+      { error: NOT_KEEP_ALIVE },
+    )
     .exactOptional()
     .describe(
       'How long the model stays in memory after an answer: seconds, or a duration such as `"30m"`; negative means for ever. Unset, Ollama decides (5 minutes).',

@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { faultOf, requestOf } from '../../support/chat-body.ts'
 
 describe('keep_alive', () => {
+  test('of many digits is the double next to them', () => {
+    expect(requestOf('{"keep_alive":300.00000000000000001}').keepAlive).toBe(300)
+  })
+
   test.each([
     [300, 300],
     [0, 0],
@@ -13,7 +17,9 @@ describe('keep_alive', () => {
     ['+1.5h', '+1.5h'],
     ['.5s', '.5s'],
     ['1.s', '1.s'],
-    ['100µs', '100µs'],
+    ['100\u00b5s', '100\u00b5s'],
+    ['100\u03bcs', '100\u03bcs'],
+    ['-0', -0],
     ['24h', '24h'],
     ['0', 0],
     ['-1', -1],
@@ -33,10 +39,12 @@ describe('keep_alive', () => {
     ['9999999h', 'invalid_value'],
     [1e300, 'invalid_value'],
     ['1'.repeat(50_000), 'invalid_value'],
+    ['1s'.repeat(4_000_000), 'invalid_value'],
+    ['1'.repeat(8_000_000), 'invalid_value'],
     [`${'1'.repeat(50_000)}x`, 'invalid_value'],
     [true, 'invalid_type'],
     [{}, 'invalid_type'],
-  ])('%j is refused as %s', (wire, code) => {
+  ])('%.40j is refused as %s', (wire, code) => {
     expect(faultOf({ keep_alive: wire })).toEqual([code, 'keep_alive'])
   })
 })
