@@ -8,6 +8,7 @@ import { check } from '../../wire/json.ts'
 import { Lines } from '../../wire/lines.ts'
 import { decodeDoneReason } from './done-reason.ts'
 import { decodeErrorLine } from './error.ts'
+import { readPlainLine } from './plain-line.ts'
 
 const tokenLogprob = z.object({
   token: z.string(),
@@ -83,8 +84,15 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
   }
 
   #line(line: string, events: ChatEvent[]): void {
+    if (this.#over) return
+    const plain = readPlainLine(line)
+    if (plain !== null) {
+      this.#records++
+      events.push(this.#withLogprobs(plain))
+      return
+    }
     const text = this.#unmarked(line)
-    if (this.#over || text.trim() === '') return
+    if (text.trim() === '') return
     this.#records++
     let value: unknown
     try {
