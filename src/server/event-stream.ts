@@ -99,8 +99,9 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   tick(time: number): void {
     const { commitAfterMs, heartbeatMs, writeStallMs } = this.#timing
     if (this.#fullSince !== null) {
-      // A reader that takes nothing is cut off; its socket's closing ends the rest.
-      if (time - this.#fullSince > writeStallMs) this.#response.destroy()
+      // A reader that takes nothing is cut off, and the kernel keeps nothing for him either; the
+      // closing of his socket ends the rest.
+      if (time - this.#fullSince > writeStallMs) this.#response.socket?.resetAndDestroy()
     } else if (this.#state === 'waiting') {
       if (commitAfterMs === 0 || time - this.#started < commitAfterMs) return
       this.#commit()

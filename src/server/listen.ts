@@ -5,7 +5,7 @@ import type { Hono } from 'hono'
 import type { AppEnv } from './context.ts'
 import type { OpenTurns } from './open-turns.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { answerParserErrors, malformedRequest } from './parser-error.ts'
+import { answerParserErrors, malformedRequest, refuseHeaderFlood } from './parser-error.ts'
 
 export type ListenConfig = {
   readonly host: string
@@ -56,6 +56,7 @@ export const listen = async (
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
     if (turns.draining) outgoing.shouldKeepAlive = false
+    if (refuseHeaderFlood(incoming, outgoing)) return
     note(incoming, outgoing)
     void answer(incoming, outgoing)
   })

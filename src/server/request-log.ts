@@ -1,6 +1,5 @@
 /** One line when an exchange ends: who asked which model, what came of it, and how long it took. */
 import { randomBytes } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../log.ts'
 import { now } from '../ticker.ts'
@@ -20,25 +19,31 @@ export const requestLog =
     outgoing.setHeader('x-content-type-options', 'nosniff')
     const { method = '', url = '' } = incoming
     const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
+    let complete = false
     if ('once' in outgoing) {
-      outgoing.once('close', () => write(log, record, { method, path, ...outcomeOf(outgoing) }))
+      // Node 22 says "finish" of what a destroyed socket never took, too.
+      outgoing.once('finish', () => (complete = !incoming.socket.destroyed))
+      outgoing.once('close', () =>
+        write(log, record, { method, path, status: outgoing.statusCode, complete }),
+      )
     }
     await next()
   }
 
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
-type Outcome = { readonly status: number; readonly complete: boolean }
-
-const outcomeOf = (outgoing: Pick<ServerResponse, 'statusCode' | 'writableFinished'>): Outcome => ({
-  status: outgoing.statusCode,
-  complete: outgoing.writableFinished,
-})
+type Outcome = {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  /** Whether the client's socket took all of the answer. */
+  readonly complete: boolean
+}
 
 const write = (
   log: Log,
   record: RequestRecord,
-  { method, path, status, complete }: Outcome & { method: string; path: string },
+  { method, path, status, complete }: Outcome,
 ): void => {
   const left = !complete && record.failure === undefined
   const { usage } = record
