@@ -3,21 +3,27 @@ import type { ChatRequest, Media } from '../chat/request.ts'
 import { type Ability, Failed } from '../failure.ts'
 import type { ModelCard } from './model-card.ts'
 
-/** A request made to fit, and the parameters that were dropped for it, by their OpenAI names. */
+/** A request made to fit, and what of it was dropped for that, by the client's names. */
 export type Fitted = { readonly request: ChatRequest; readonly ignored: readonly string[] }
 
 /**
  * Refuses what this model surely cannot do, drops an effort it cannot make, and adds how the operator
  * wants it served. An uncertain card refuses and drops nothing: the upstream knows better.
  *
- * @throws Failed `unsupported-by-model`, naming the param.
+ * @param strict refuse a window that the operator's own would override. An effort that the model cannot
+ *   make is never refused: agents send one to every model, and it would end their session.
+ * @throws Failed `unsupported-by-model` or `unsupported-parameter`, naming the param.
  */
-export const fit = (request: ChatRequest, card: ModelCard): Fitted => {
+export const fit = (request: ChatRequest, card: ModelCard, strict = false): Fitted => {
   if (card.certain) refuse(request, card)
   const { effort, ...rest } = request
-  const thinks = !card.certain || card.capabilities.has('thinking')
+  // Not to think is in every model's power, and where a card knows nothing of thinking the model may think.
+  const thinks = !card.certain || card.capabilities.has('thinking') || effort === false
   // A load-time option has one owner: a window that differs from one request to the next reloads the model.
   const numCtx = card.serving.numCtx ?? request.numCtx
+  const overridden = request.numCtx !== undefined && request.numCtx !== numCtx
+  const windowName = request.askedAs?.numCtx ?? 'num_ctx'
+  if (strict && overridden) throw fixedWindow(windowName, card)
   const keepAlive = request.keepAlive ?? card.serving.keepAlive
   return {
     request: {
@@ -26,10 +32,19 @@ export const fit = (request: ChatRequest, card: ModelCard): Fitted => {
       ...(numCtx === undefined ? {} : { numCtx }),
       ...(keepAlive === undefined ? {} : { keepAlive }),
     },
-    // To switch off what is not there is no wish unfulfilled.
-    ignored: thinks || effort === undefined || effort === false ? [] : ['reasoning_effort'],
+    ignored: [
+      ...(effort === undefined || thinks ? [] : [request.askedAs?.effort ?? 'reasoning_effort']),
+      ...(overridden ? [windowName] : []),
+    ],
   }
 }
+
+const fixedWindow = (param: string, { name, serving }: ModelCard): Failed =>
+  new Failed({
+    kind: 'unsupported-parameter',
+    message: `'${name}' is always served with a window of ${serving.numCtx} tokens here: leave '${param}' out.`,
+    param,
+  })
 
 const refuse = (request: ChatRequest, { name, capabilities }: ModelCard): void => {
   if (!capabilities.has('completion')) {

@@ -81,4 +81,6 @@ export type ChatRequest = {
   readonly numCtx?: number
   /** How long the model stays loaded afterwards: seconds, or a Go duration such as `"5m"`. */
   readonly keepAlive?: number | string
+  /** What the client called these, for when its model or its operator does not grant them. */
+  readonly askedAs?: { readonly effort?: string; readonly numCtx?: string }
 }

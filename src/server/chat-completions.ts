@@ -33,7 +33,7 @@ export const chatCompletions =
     record.model = wanted.request.model.slice(0, 200)
     record.stream = wanted.stream
     const card = await resolveFor(key, catalog, wanted.request.model)
-    const { request, ignored } = fit(wanted.request, card)
+    const { request, ignored } = fit(wanted.request, card, config.openai.strict)
     tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
     // Reading the body and finding the model took their time.
     if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })

@@ -109,11 +109,22 @@ describe('an effort', () => {
     },
   )
 
-  test('of none is dropped without a word where there is no thinking', () => {
-    expect(fit(request({ effort: false }), card('a', plain))).toEqual({
-      request: request(),
-      ignored: [],
-    })
+  test('is told by the name that the client gave it', () => {
+    const wanted = request({ effort: 'low', askedAs: { effort: 'reasoning.effort' } })
+    expect(fit(wanted, card('a', plain)).ignored).toEqual(['reasoning.effort'])
+  })
+
+  test('that a model cannot make is dropped in strict mode too', () => {
+    expect(fit(request({ effort: 'low' }), card('a', plain), true).ignored).toHaveLength(1)
+  })
+
+  test.each<CardFacts>([
+    plain,
+    { capabilities: ['completion', 'thinking'] },
+    { capabilities: [], certain: false },
+  ])('of none reaches every model, for one may think that nobody knows to: %j', (facts) => {
+    const wanted = request({ effort: false })
+    expect(fit(wanted, card('a', facts))).toEqual({ request: wanted, ignored: [] })
   })
 
   test.each<Effort>([false, true, 'low'])('of %s is kept where there is thinking', (effort) => {
@@ -142,6 +153,33 @@ describe('serving', () => {
     ],
   ])('%s', (_title, facts, serving, wanted) => {
     expect(fit(request(facts), served(serving)).request).toEqual(request(wanted))
+  })
+
+  test.each<[string, Partial<ChatRequest>, Partial<ModelCard['serving']>, readonly string[]]>([
+    ['is told', { numCtx: 64 }, { numCtx: 4096 }, ['num_ctx']],
+    [
+      "is told by the client's name for it",
+      { numCtx: 64, askedAs: { numCtx: 'options.num_ctx' } },
+      { numCtx: 4096 },
+      ['options.num_ctx'],
+    ],
+    ['is no loss where it is the same', { numCtx: 4096 }, { numCtx: 4096 }, []],
+    ['is none where the operator has no word', { numCtx: 64 }, {}, []],
+  ])("a client's window that is overridden %s", (_title, facts, serving, ignored) => {
+    expect(fit(request(facts), served(serving)).ignored).toEqual(ignored)
+  })
+
+  test("a client's window that would be overridden is refused in strict mode", () => {
+    expect(() => fit(request({ numCtx: 64 }), served({ numCtx: 4096 }), true)).toThrow(
+      expect.objectContaining({
+        failure: {
+          kind: 'unsupported-parameter',
+          message: "'a' is always served with a window of 4096 tokens here: leave 'num_ctx' out.",
+          param: 'num_ctx',
+        },
+      }),
+    )
+    expect(fit(request({ numCtx: 4096 }), served({ numCtx: 4096 }), true).ignored).toEqual([])
   })
 
   test('is applied to an uncertain model too', () => {

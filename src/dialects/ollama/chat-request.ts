@@ -3,7 +3,6 @@ import type { Serving } from '../../catalog/model-card.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { encodeMessage } from './message.ts'
 import { encodeOptions } from './options.ts'
-import { encodeThink } from './think.ts'
 import { encodeTool } from './tool.ts'
 
 /**
@@ -26,7 +25,8 @@ export const encodeChatRequest = (
     truncate: serving.overflow === 'truncate',
     tools: request.tools.length === 0 ? undefined : request.tools.map(encodeTool),
     format: request.format,
-    think: encodeThink(request.effort),
+    // Our words are Ollama's own (`api/types.go: ThinkValue`); absent, a model that can think does.
+    think: request.effort,
     options: encodeOptions(request),
     keep_alive: request.keepAlive,
     logprobs: request.logprobs && true,
