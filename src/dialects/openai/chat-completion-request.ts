@@ -4,13 +4,19 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { accept, isJsonObject } from '../../wire/json.ts'
 import { decodeMessages, messages } from './chat-message.ts'
 import { integer } from './field.ts'
-import { ignoredFields, isPlainName } from './ignored-fields.ts'
+import { headerNames, ignoredFields } from './ignored-fields.ts'
 import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
-import { decodeOptions, ollamaOptions } from './ollama-options.ts'
-import { decodeEffort, reasoningEffort } from './reasoning-effort.ts'
+import { decodeOptions, ollamaOptions, windowField } from './ollama-options.ts'
+import { decodeEffort, READ_OF_REASONING, reasoningEffort } from './reasoning-effort.ts'
 import { decodeReasoningField, type ReasoningField, reasoningField } from './reasoning-field.ts'
 import { invalid, unsupported } from './refusal.ts'
-import { decodeFormat, responseFormat } from './response-format.ts'
+import {
+  decodeFormat,
+  formatField,
+  ignoredFormats,
+  READ_OF_FORMAT,
+  responseFormat,
+} from './response-format.ts'
 import { decodeSampling, sampling } from './sampling.ts'
 import { decodeMaxCalls, toolChoice } from './tool-choice.ts'
 import { decodeTools, toolDefinitions } from './tool-definitions.ts'
@@ -37,6 +43,7 @@ const schema = z.object({
 })
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
+const READ = new Map([...READ_OF_REASONING, ...READ_OF_FORMAT])
 
 /** What the operator lets clients do. */
 export type RequestPolicy = {
@@ -68,40 +75,63 @@ export const decodeChatCompletionRequest = (
   { strict, allowLoadOptions }: RequestPolicy,
 ): ChatCompletionRequest => {
   const wire = accept(schema, body)
-  const options = decodeOptions(wire, allowLoadOptions)
-  const ignored = [...(isJsonObject(body) ? ignoredFields(body, KNOWN) : []), ...options.ignored]
-  if (strict) refuseIgnored(ignored)
   if (wire.n != null && wire.n > 1) {
     throw unsupported('n', 'tolk gives one choice for now: send n as 1, and ask several times.')
   }
   const maxCalls = decodeMaxCalls(wire)
-  const tools = decodeTools(wire)
-  const format = decodeFormat(wire)
+  const defined = decodeTools(wire)
+  const tools = maxCalls === 0 ? [] : defined
+  const wish = decodeFormat(wire)
+  // A schema leaves no room for a call, so a model held to one never calls (field § 5).
+  const toolsWin = tools.length > 0 && typeof wish === 'object'
+  const format = toolsWin ? undefined : wish
   const effort = decodeEffort(wire)
   const keepFor = decodeKeepAlive(wire.keep_alive, 'keep_alive')
   const field = decodeReasoningField(wire)
+  const { options, numCtx, ...denied } = decodeOptions(wire, allowLoadOptions)
   const conversation = decodeMessages(wire.messages)
+  const ignored = [
+    ...(isJsonObject(body) ? ignoredFields(body, KNOWN, READ) : []),
+    ...ignoredFormats(wire),
+    ...(toolsWin ? [formatField(wire)] : []),
+    ...denied.ignored,
+  ]
+  if (strict) refuseIgnored(ignored)
   return {
     request: {
       model: wire.model,
       messages: conversation.messages,
-      tools: maxCalls === 0 ? [] : tools,
+      tools,
       maxCalls,
       sampling: decodeSampling(wire),
       ...(format !== undefined && { format }),
-      ...(effort !== undefined && { effort }),
+      ...(effort !== undefined && { effort: effort.effort }),
       ...logprobsOf(wire),
-      ...(options.options !== undefined && { options: options.options }),
-      ...(options.numCtx !== undefined && { numCtx: options.numCtx }),
+      ...(options !== undefined && { options }),
+      ...(numCtx !== undefined && { numCtx }),
       ...(keepFor !== undefined && { keepAlive: keepFor }),
+      ...askedAs(effort?.field, numCtx === undefined ? undefined : windowField(wire)),
     },
     stream: wire.stream ?? false,
     includeUsage: wire.stream_options?.include_usage ?? false,
     ...(field !== undefined && { reasoningField: field }),
     usedCallIds: conversation.usedCallIds,
-    ignored: ignored.filter((name) => isPlainName(name)),
+    ignored: headerNames(ignored),
   }
 }
+
+const askedAs = (
+  effort: string | undefined,
+  numCtx: string | undefined,
+): Pick<ChatRequest, 'askedAs'> =>
+  effort === undefined && numCtx === undefined
+    ? {}
+    : {
+        askedAs: {
+          ...(effort !== undefined && { effort }),
+          ...(numCtx !== undefined && { numCtx }),
+        },
+      }
 
 const refuseIgnored = ([name]: readonly string[]): void => {
   if (name === undefined) return

@@ -4,22 +4,32 @@ import type { JsonObject } from '../../chat/request.ts'
 
 /**
  * Fields of the body without effect on the answer, in the client's order: those of the API that Ollama
- * cannot honour, and those nobody knows. At most {@link MOST}, for a header has an end.
+ * cannot honour, and those nobody knows.
  *
  * @param known names the request decoder reads.
+ * @param inside which keys it reads of those that hold objects; all of them where a name is not here.
  */
-export const ignoredFields = (body: JsonObject, known: ReadonlySet<string>): readonly string[] => {
-  const ignored: string[] = []
-  for (const name of Object.keys(body)) {
-    if (ignored.length === MOST) break
-    if (known.has(name) || WITHOUT_EFFECT.has(name)) continue
-    if (asksFor(name, body[name])) ignored.push(name)
-  }
-  return ignored
-}
+export const ignoredFields = (
+  body: JsonObject,
+  known: ReadonlySet<string>,
+  inside: ReadonlyMap<string, readonly string[]>,
+): readonly string[] =>
+  Object.entries(body).flatMap(([name, value]) => {
+    if (WITHOUT_EFFECT.has(name)) return []
+    if (!known.has(name)) return asksFor(name, value) ? [name] : []
+    const read = inside.get(name)
+    if (read === undefined || !isJsonObject(value)) return []
+    return Object.keys(value)
+      .filter((key) => value[key] != null && !read.includes(key))
+      .map((key) => `${name}.${key}`)
+  })
 
-/** Whether a name may stand in a header: the keys of a body can be any text. */
-export const isPlainName = (name: string): boolean => PLAIN.test(name)
+/**
+ * Those that may stand in a header: the keys of a body can be any text, and as many as it holds. At most
+ * {@link MOST}, for a header has an end.
+ */
+export const headerNames = (ignored: readonly string[]): readonly string[] =>
+  ignored.filter((name) => PLAIN.test(name)).slice(0, MOST)
 
 const MOST = 32
 const PLAIN = /^[\w.-]{1,64}$/

@@ -19,36 +19,57 @@ const word = meaning<Effort>(
   ]),
 )
 
+/** OpenRouter's: `exclude` is about the answer, see `reasoning-field.ts`. */
+const reasoning = z.object({
+  effort: word.nullish(),
+  enabled: z.boolean().nullish(),
+  exclude: z.boolean().nullish(),
+})
+
+/** Anthropic's and DeepSeek's. */
+const thinking = z.object({ type: oneOf(['enabled', 'adaptive', 'disabled']) })
+
+/** vLLM's and llama.cpp's. */
+const templateKwargs = z.object({ enable_thinking: z.boolean().nullish() })
+
 export const reasoningEffort = {
   reasoning_effort: word.nullish(),
-  /** OpenRouter's: `exclude` is about the answer, see `reasoning-field.ts`. */
-  reasoning: z
-    .object({
-      effort: word.nullish(),
-      enabled: z.boolean().nullish(),
-      exclude: z.boolean().nullish(),
-    })
-    .nullish(),
-  /** Ollama's own. */
-  think: z.union([oneOf(['low', 'medium', 'high', 'max']), z.boolean()]).nullish(),
-  /** Anthropic's and DeepSeek's. */
-  thinking: z.object({ type: oneOf(['enabled', 'adaptive', 'disabled']) }).nullish(),
-  /** vLLM's and llama.cpp's. */
-  chat_template_kwargs: z.object({ enable_thinking: z.boolean().nullish() }).nullish(),
+  reasoning: reasoning.nullish(),
+  /** Ollama's own, which takes its siblings' words too. */
+  think: z.union([word, z.boolean()]).nullish(),
+  thinking: thinking.nullish(),
+  chat_template_kwargs: templateKwargs.nullish(),
 }
 
+/** Of these fields only some keys are read: budgets of tokens and other template arguments are not. */
+export const READ_OF_REASONING: ReadonlyMap<string, readonly string[]> = new Map([
+  ['reasoning', Object.keys(reasoning.shape)],
+  ['thinking', Object.keys(thinking.shape)],
+  ['chat_template_kwargs', Object.keys(templateKwargs.shape)],
+])
+
 const fields = z.object(reasoningEffort)
+
+/** An effort, and the path of the field that asked for it. */
+export type DecodedEffort = { readonly effort: Effort; readonly field: string }
 
 /**
  * The first of these that is set, and no other: `reasoning_effort`, `reasoning.effort`,
  * `reasoning.enabled`, `think`, `thinking`, `chat_template_kwargs.enable_thinking`. OpenAI's own word
- * goes before the others, an amount before a switch of the same vendor. Absent when none is.
+ * goes before the others, an amount before a switch of the same vendor. Undefined when none is.
  */
-export const decodeEffort = (body: z.infer<typeof fields>): Effort | undefined =>
-  body.reasoning_effort ??
-  body.reasoning?.effort ??
-  body.reasoning?.enabled ??
-  body.think ??
-  (body.thinking == null ? null : body.thinking.type !== 'disabled') ??
-  body.chat_template_kwargs?.enable_thinking ??
-  undefined
+export const decodeEffort = (body: z.infer<typeof fields>): DecodedEffort | undefined => {
+  const { thinking: mode } = body
+  const wishes: readonly (readonly [string, Effort | null | undefined])[] = [
+    ['reasoning_effort', body.reasoning_effort],
+    ['reasoning.effort', body.reasoning?.effort],
+    ['reasoning.enabled', body.reasoning?.enabled],
+    ['think', body.think],
+    ['thinking', mode == null ? null : mode.type !== 'disabled'],
+    ['chat_template_kwargs.enable_thinking', body.chat_template_kwargs?.enable_thinking],
+  ]
+  for (const [field, effort] of wishes) {
+    if (effort != null) return { effort, field }
+  }
+  return undefined
+}

@@ -19,10 +19,16 @@ const fields = z.object(toolChoice)
  */
 export const decodeMaxCalls = (body: z.infer<typeof fields>): number => {
   const param = body.tool_choice == null ? 'function_call' : 'tool_choice'
-  const choice = body.tool_choice ?? body.function_call ?? 'auto'
+  const choice = wordOf(body.tool_choice ?? body.function_call ?? 'auto')
   if (choice === 'none') return 0
   if (choice !== 'auto') throw refusal(choice, param)
   return body.parallel_tool_calls === false ? 1 : Number.POSITIVE_INFINITY
+}
+
+/** Some clients wrap the word: `{"type": "auto"}`. */
+const wordOf = (choice: unknown): unknown => {
+  const type = isJsonObject(choice) ? choice['type'] : undefined
+  return type === 'auto' || type === 'none' ? type : choice
 }
 
 const refusal = (choice: unknown, param: string): Error =>

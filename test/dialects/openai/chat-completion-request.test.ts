@@ -129,10 +129,30 @@ describe('a chat completion request', () => {
 
   test('keeps the digits of what it passes on', () => {
     const schema = '{"type":"object","const":12345678901234567890}'
-    const wire = `{"format":${schema},"tools":[{"type":"function","function":{"name":"f","parameters":${schema}}}]}`
-    const { format, tools } = requestOf(wire)
-    expect(JSON.stringify(format)).toBe(schema)
+    const tool = `{"type":"function","function":{"name":"f","parameters":${schema}}}`
+    expect(JSON.stringify(requestOf(`{"format":${schema}}`).format)).toBe(schema)
+    const { tools } = requestOf(`{"tools":[${tool}]}`)
     expect(JSON.stringify(tools[0]?.parameters)).toBe(schema)
+  })
+
+  test.each([
+    [{ reasoning_effort: 'high' }, { effort: 'reasoning_effort' }],
+    [{ reasoning: { effort: 'high' } }, { effort: 'reasoning.effort' }],
+    [{ reasoning: { enabled: true } }, { effort: 'reasoning.enabled' }],
+    [{ think: true }, { effort: 'think' }],
+    [{ thinking: { type: 'enabled' } }, { effort: 'thinking' }],
+    [
+      { chat_template_kwargs: { enable_thinking: true } },
+      { effort: 'chat_template_kwargs.enable_thinking' },
+    ],
+    [{ num_ctx: 4096, options: { num_ctx: 8192 } }, { numCtx: 'num_ctx' }],
+    [
+      { options: { num_ctx: 4096 }, think: 'low' },
+      { effort: 'think', numCtx: 'options.num_ctx' },
+    ],
+    [{ temperature: 1 }, undefined],
+  ])('remembers how %j was asked for: %j', (fields, askedAs) => {
+    expect(requestOf(fields, TRUSTING).askedAs).toEqual(askedAs)
   })
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(

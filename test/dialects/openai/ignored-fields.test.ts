@@ -9,6 +9,18 @@ describe('what is asked for in vain', () => {
     [{ web_search_options: {} }, ['web_search_options']],
     [{ min_tokens: 5, guided_json: {} }, ['min_tokens', 'guided_json']],
     [{ 'x.y-z_1': true }, ['x.y-z_1']],
+    [{ reasoning: { max_tokens: 2000 } }, ['reasoning.max_tokens']],
+    [{ thinking: { type: 'enabled', budget_tokens: 1 } }, ['thinking.budget_tokens']],
+    [
+      { chat_template_kwargs: { enable_thinking: true, custom: 'a', other: false } },
+      ['chat_template_kwargs.custom', 'chat_template_kwargs.other'],
+    ],
+    [{ response_format: { type: 'json_object', schema: {} } }, ['response_format.schema']],
+    [
+      { response_format: { type: 'json_object', json_schema: { schema: {} } } },
+      ['response_format.json_schema'],
+    ],
+    [{ response_format: { type: 'text' }, format: 'json' }, ['format']],
   ])('of %j is told by name, and refused in strict mode', (fields, ignored) => {
     expect(accepted(fields).ignored).toEqual(ignored)
     expect(faultOf(fields, STRICT)).toEqual(['unsupported-parameter', ignored[0]])
@@ -18,6 +30,9 @@ describe('what is asked for in vain', () => {
     { logit_bias: {} },
     { modalities: ['text'] },
     { mystery: null },
+    { reasoning: { max_tokens: null, exclude: null } },
+    { chat_template_kwargs: { custom: null } },
+    { response_format: { type: 'text', json_schema: null }, format: '' },
     {
       user: 'u',
       metadata: { a: 'b' },
@@ -37,6 +52,13 @@ describe('what is asked for in vain', () => {
     (name) => {
       expect(accepted({ [name]: 1 }).ignored).toEqual([])
       expect(faultOf({ [name]: 1 }, STRICT)[0]).toBe('unsupported-parameter')
+    },
+  )
+
+  test.each(['a b', 'x\r\ny', 'a'.repeat(64)])(
+    'is not told in a header by the path of %j',
+    (name) => {
+      expect(accepted({ chat_template_kwargs: { [name]: 1 } }).ignored).toEqual([])
     },
   )
 

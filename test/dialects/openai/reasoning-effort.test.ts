@@ -23,7 +23,16 @@ describe('the effort', () => {
     [{ reasoning: {} }, undefined],
     [{ think: true }, true],
     [{ think: false }, false],
+    [{ think: 'none' }, false],
+    [{ think: 'off' }, false],
+    [{ think: 'disabled' }, false],
+    [{ think: 'minimal' }, 'low'],
+    [{ think: 'low' }, 'low'],
+    [{ think: 'medium' }, 'medium'],
+    [{ think: 'high' }, 'high'],
+    [{ think: 'xhigh' }, 'max'],
     [{ think: 'max' }, 'max'],
+    [{ think: 'ultra' }, 'max'],
     [{ thinking: { type: 'enabled', budget_tokens: 1000 } }, true],
     [{ thinking: { type: 'adaptive' } }, true],
     [{ thinking: { type: 'disabled' } }, false],
@@ -59,10 +68,12 @@ describe('the effort', () => {
     expect(faultOf(fields)).toEqual([code, param])
   })
 
-  test('that nobody knows is answered with those we know', () => {
-    expect(refused({ reasoning_effort: 'extreme' })).toMatchObject({
-      message:
-        "Invalid value for 'reasoning_effort': expected 'none', 'off', 'disabled', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max' or 'ultra'.",
-    })
-  })
+  test.each(['reasoning_effort', 'think'])(
+    'that nobody knows of %s is answered with those we know',
+    (name) => {
+      expect(refused({ [name]: 'extreme' })).toMatchObject({
+        message: `Invalid value for '${name}': expected 'none', 'off', 'disabled', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max' or 'ultra'.`,
+      })
+    },
+  )
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { faultOf, requestOf } from '../../support/chat-body.ts'
+import { accepted, faultOf, requestOf, STRICT } from '../../support/chat-body.ts'
 
 const schema = { type: 'object', properties: { a: { type: 'string' } } }
 const wish = (json_schema?: unknown) => ({ response_format: { type: 'json_schema', json_schema } })
@@ -18,6 +18,30 @@ describe('the format of the answer', () => {
   ])('of %j is %j', (fields, format) => {
     expect(requestOf(fields).format).toEqual(format)
     expect('format' in requestOf(fields)).toBe(format !== undefined)
+  })
+
+  test.each([
+    [wish({ schema }), 'response_format'],
+    [{ format: schema }, 'format'],
+  ])('of %j gives way to tools, and is told', (fields, name) => {
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const { request, ignored } = accepted({ tools, ...fields })
+    expect('format' in request).toBe(false)
+    expect(request.tools).toHaveLength(1)
+    expect(ignored).toEqual([name])
+    expect(faultOf({ tools, ...fields }, STRICT)).toEqual(['unsupported-parameter', name])
+    for (const none of [{ tools: [] }, { tools, tool_choice: 'none' }]) {
+      expect(accepted({ ...none, ...fields })).toMatchObject({
+        request: { format: schema, tools: [] },
+        ignored: [],
+      })
+    }
+  })
+
+  test('stays beside tools where it is any JSON: calls of many models are that', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const fields = { tools, response_format: { type: 'json_object' } }
+    expect(accepted(fields, STRICT)).toMatchObject({ request: { format: 'json' }, ignored: [] })
   })
 
   test.each([

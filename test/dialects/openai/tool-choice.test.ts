@@ -13,6 +13,9 @@ describe('the choice of tools', () => {
     [{ tool_choice: 'none' }, 0, 0],
     [{ tool_choice: 'none', parallel_tool_calls: false }, 0, 0],
     [{ function_call: 'none' }, 0, 0],
+    [{ tool_choice: { type: 'none' } }, 0, 0],
+    [{ tool_choice: { type: 'auto' } }, Number.POSITIVE_INFINITY, 1],
+    [{ tool_choice: { type: 'auto' }, parallel_tool_calls: false }, 1, 1],
     [{ tool_choice: 'auto', function_call: 'none' }, Number.POSITIVE_INFINITY, 1],
   ])('%j lets %d calls come back, of %i tools', (fields, maxCalls, offered) => {
     const request = requestOf({ tools, ...fields })
@@ -32,6 +35,8 @@ describe('the choice of tools', () => {
       'unsupported-parameter',
       'tool_choice',
     ],
+    [{ tool_choice: { type: 'required' } }, 'unsupported-parameter', 'tool_choice'],
+    [{ tool_choice: { type: 'any' } }, 'unsupported-parameter', 'tool_choice'],
     [{ function_call: { name: 'f' } }, 'unsupported-parameter', 'function_call'],
     [{ tool_choice: 'any' }, 'invalid_value', 'tool_choice'],
     [{ tool_choice: 5 }, 'invalid_value', 'tool_choice'],
