@@ -1,6 +1,6 @@
 /** Catalog: the names clients use → the upstream's models; the models we know → the list we offer. */
 import { nearest } from '../nearest.ts'
-import type { ModelCard } from './model-card.ts'
+import { mayChat, type ModelCard } from './model-card.ts'
 import { shortName, spellings } from './name.ts'
 
 export type CatalogOptions = {
@@ -22,7 +22,8 @@ export type Catalog = {
    */
   resolve(name: string): ModelCard | undefined
   /**
-   * The models on offer. An alias is no entry of its own: a client that lets people choose would show
+   * The models on offer. Where no model is known to have tools, those of which it is not known are listed:
+   * a server too old to say has good ones all the same. An alias is no entry of its own: a client that lets people choose would show
    * the model twice, and explicit models are promised to be listed exactly. By name it is found.
    */
   listed(): readonly ModelCard[]
@@ -41,7 +42,7 @@ export type Hidden = {
 export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOptions): Catalog => {
   const models = indexed(cards.map((card) => [card.name, card]))
   const targets = indexed(Object.entries(aliases))
-  const listed = cards.filter((card) => isListed(card, list))
+  const listed = listedOf(cards, list)
 
   const resolve = (name: string, seen: ReadonlySet<string> = new Set()): ModelCard | undefined => {
     const names = spellings(name, upstreamName)
@@ -82,6 +83,15 @@ const BECAUSE: Readonly<Record<Hidden['why'], string>> = {
   unknown: 'of unknown abilities',
 }
 
+const listedOf = (
+  cards: readonly ModelCard[],
+  list: CatalogOptions['list'],
+): readonly ModelCard[] => {
+  const listed = cards.filter((card) => isListed(card, list))
+  // An empty list would be remembered by clients.
+  return listed.length > 0 ? listed : cards.filter(mayChat)
+}
+
 const isListed = (card: ModelCard, list: CatalogOptions['list']): boolean => {
   switch (list) {
     case 'all':
@@ -89,13 +99,9 @@ const isListed = (card: ModelCard, list: CatalogOptions['list']): boolean => {
     case 'tools':
       return card.capabilities.has('tools')
     case 'chat':
-      return card.capabilities.has('completion') || unsaid(card)
+      return card.capabilities.has('completion') || mayChat(card)
   }
 }
-
-/** Nothing at all is known of what it can do, as of a server too old to say. */
-const unsaid = ({ capabilities, certain }: ModelCard): boolean =>
-  !certain && capabilities.size === 0
 
 const reason = ({ capabilities, certain }: ModelCard): Hidden['why'] => {
   if (capabilities.has('embedding')) return 'embedding'

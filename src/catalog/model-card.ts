@@ -48,6 +48,13 @@ export type ModelCard = {
   readonly cost: Cost
 }
 
+/**
+ * Whether it is uncertain, and a chat model as far as is known: either nothing is, as with a server too
+ * old to say, or that it chats but not all it can do besides.
+ */
+export const mayChat = ({ capabilities, certain }: ModelCard): boolean =>
+  !certain && (capabilities.size === 0 || capabilities.has('completion'))
+
 export type Cost = {
   readonly input: number
   readonly output: number

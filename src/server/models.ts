@@ -11,8 +11,8 @@ export const listModels =
     const key = c.get('key')
     const cards = (await catalog.list()).filter((card) => mayUse(key, card.name))
     // Codex names itself so, and needs `models` beside `data`.
-    const clientVersion = c.req.query('client_version') !== undefined
-    return c.json(encodeModelList(cards, { context: config.catalog.context, clientVersion }))
+    const forCodex = c.req.query('client_version') !== undefined
+    return c.json(encodeModelList(cards, { context: config.catalog.context, forCodex }))
   }
 
 /** One model by any name the catalog knows it by; ids may hold slashes and colons, encoded or not. */

@@ -159,6 +159,23 @@ describe('the list', () => {
     ).toEqual(hidden)
   })
 
+  describe('where no model is known to have tools', () => {
+    const old = ['a', 'b'].map((name) => card(name, { capabilities: [], certain: false }))
+    const plain = card('plain', { capabilities: ['completion'] })
+    const embed = card('embed', { capabilities: ['embedding'], certain: false })
+    const half = card('half', { capabilities: ['completion'], certain: false })
+
+    test.each([
+      ['of a server too old to say, is of all', old, ['a', 'b']],
+      ['is of those that are uncertain', [plain, half, embed], ['half']],
+      ['is empty when all is certain', [plain], []],
+    ])('%s', (_, known, names) => {
+      const found = catalog({ cards: known })
+      expect(found.listed().map(({ name }) => name)).toEqual(names)
+      expect(found.hidden()).toHaveLength(known.length - names.length)
+    })
+  })
+
   test('that hides nothing explains nothing', () => {
     expect(explainHidden(catalog({ list: 'all' }).hidden())).toBe('')
   })

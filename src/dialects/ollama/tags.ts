@@ -23,17 +23,19 @@ export type Tag = {
 }
 
 /**
- * Reads the list in the upstream's order, latest change first. An entry without a name is left out;
- * any other oddity of an entry costs no more than the field it is in.
+ * Reads the list in the upstream's order, latest change first. An entry without a name is left out, and
+ * one whose name was there already; any other oddity of an entry costs no more than the field it is in.
  *
  * @throws Failed `upstream-malformed` when there is no list.
  */
 export const decodeTags = (body: string): readonly Tag[] => {
   const { models } = decodeDocument(document, body, '/api/tags')
-  return (models ?? []).flatMap((model) => {
+  const tags = (models ?? []).flatMap((model) => {
     const { data } = entry.safeParse(model)
     return data === undefined ? [] : tagOf(data)
   })
+  const names = new Set<string>()
+  return tags.filter(({ name }) => names.size < names.add(name).size)
 }
 
 const document = z.object({ models: z.array(z.unknown()).nullable() })

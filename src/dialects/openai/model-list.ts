@@ -1,11 +1,11 @@
 /** ModelCard → the records of `GET /v1/models`: one shape that serves every known client. */
-import type { ModelCard } from '../../catalog/model-card.ts'
+import { mayChat, type ModelCard } from '../../catalog/model-card.ts'
 
 export type ModelListOptions = {
   /** `effective` says the served window wherever the trained one would be said. */
   readonly context: 'trained' | 'effective'
-  /** Whether the query has `client_version`, by which Codex is known. */
-  readonly clientVersion?: boolean
+  /** Whether Codex asks: its query has `client_version`. */
+  readonly forCodex?: boolean
 }
 
 /** What one model is to a client. Every key is always there, and always of the same type. */
@@ -17,11 +17,11 @@ export type ModelRecord = ReturnType<typeof encodeModel>
  */
 export const encodeModelList = (
   cards: readonly ModelCard[],
-  { context, clientVersion = false }: ModelListOptions,
+  { context, forCodex = false }: ModelListOptions,
 ) => ({
   object: 'list' as const,
   data: cards.map((card) => encodeModel(card, { context })),
-  ...(clientVersion ? { models: [] } : {}),
+  ...(forCodex ? { models: [] } : {}),
 })
 
 /**
@@ -107,14 +107,22 @@ const BEFORE_OLLAMA = 1_688_169_600
 
 type Abilities = ReturnType<typeof abilitiesOf>
 
-const abilitiesOf = ({ capabilities }: ModelCard) => ({
-  completion: capabilities.has('completion'),
-  tools: capabilities.has('tools'),
-  vision: capabilities.has('vision'),
-  audio: capabilities.has('audio'),
-  thinking: capabilities.has('thinking'),
-  embedding: capabilities.has('embedding'),
-})
+/**
+ * What is not known is not denied where a denial does more harm: clients leave out models that cannot
+ * chat or call tools, while a call that proves too much is refused upstream, in words. Vision, audio and
+ * thinking are claimed only when known, for clients act on them unasked.
+ */
+const abilitiesOf = (card: ModelCard) => {
+  const { capabilities } = card
+  return {
+    completion: capabilities.has('completion') || mayChat(card),
+    tools: capabilities.has('tools') || mayChat(card),
+    vision: capabilities.has('vision'),
+    audio: capabilities.has('audio'),
+    thinking: capabilities.has('thinking'),
+    embedding: capabilities.has('embedding'),
+  }
+}
 
 const inputsOf = ({ vision, audio }: Abilities): readonly string[] => [
   'text',

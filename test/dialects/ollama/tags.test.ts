@@ -121,6 +121,15 @@ describe('an entry', () => {
 })
 
 describe('a list', () => {
+  test('names each model once, where it came first', () => {
+    const models = [{ name: 'a', size: 1 }, { name: 'b' }, { model: 'a', size: 2 }, { name: 'A' }]
+    expect(decodeTags(JSON.stringify({ models })).map(({ name, size }) => [name, size])).toEqual([
+      ['a', 1],
+      ['b', 0],
+      ['A', 0],
+    ])
+  })
+
   test.each([['{"models":null}'], ['{"models":[]}']])('may be empty: %s', (body) => {
     expect(decodeTags(body)).toEqual([])
   })

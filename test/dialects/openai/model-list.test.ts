@@ -173,10 +173,30 @@ test('says what each model takes and gives', () => {
     ['native:latest', 'text->text', true],
     ['plain:latest', 'text->text', false],
     ['embed:latest', 'text->embeddings', false],
-    ['quiet:latest', 'text->text', false],
+    ['quiet:latest', 'text->text', true],
     ['gpt-oss:20b', 'text->text', true],
   ])
 })
+
+test.each([
+  [[], true],
+  [['completion'], true],
+  [['embedding'], false],
+  [['image'], false],
+] as const)(
+  'of a model that is uncertain beyond %j, chat and tools are not denied: %s',
+  (can, may) => {
+    const record = encodeModel(card('m', { capabilities: [...can], certain: false }), trained)
+    expect(record.capabilities).toMatchObject({
+      completion: may,
+      tools: may,
+      function_calling: may,
+      vision: false,
+      thinking: false,
+    })
+    expect(record.supported_parameters.includes('tools')).toBe(may)
+  },
+)
 
 test.each([
   ['native:latest', 'library'],
@@ -223,7 +243,7 @@ describe('the list', () => {
   })
 
   test('has an empty `models` for a client that names its version, and for nobody else', () => {
-    expect(encodeModelList([], { ...trained, clientVersion: true })).toEqual({
+    expect(encodeModelList([], { ...trained, forCodex: true })).toEqual({
       object: 'list',
       data: [],
       models: [],
