@@ -23,14 +23,22 @@ export const run = async (): Promise<void> => {
   })
   try {
     const commandLine = readCommandLine(process.argv.slice(2))
-    process.exitCode = await dispatch(commandLine, process.stdout.write.bind(process.stdout))
+    process.exitCode = await dispatch(
+      commandLine,
+      process.stdout.write.bind(process.stdout),
+      process.stderr.write.bind(process.stderr),
+    )
   } catch (error) {
     process.stderr.write(`${sentenceOf(error)}\n`)
     process.exitCode = 2
   }
 }
 
-const dispatch = async (commandLine: CommandLine, print: Print): Promise<number> => {
+const dispatch = async (
+  commandLine: CommandLine,
+  print: Print,
+  complain: Print,
+): Promise<number> => {
   const load = (over: Flags = {}): Loaded =>
     loadConfig({ flags: { ...commandLine.flags, ...over } })
   switch (commandLine.command) {
@@ -48,7 +56,7 @@ const dispatch = async (commandLine: CommandLine, print: Print): Promise<number>
     case 'check':
       return checkCommand(load(), print)
     case 'models':
-      return modelsCommand(load().config, commandLine.flags.json === true, print)
+      return modelsCommand(load().config, commandLine.flags.json === true, print, complain)
     case 'health':
       // It only asks; who may be asked is the business of the tolk that serves.
       return healthCommand(load({ 'allow-anonymous': true }).config, print)

@@ -1,7 +1,7 @@
 /** A Config → tolk, serving: builds the rooms, ties them together, listens. */
 import { createCatalog, type Catalog } from './catalog/catalog.ts'
 import { configuredCard } from './catalog/configured-model.ts'
-import { fixedCatalog, type LiveCatalog } from './catalog/live.ts'
+import type { CatalogState, LiveCatalog } from './catalog/live.ts'
 import type { ModelCard } from './catalog/model-card.ts'
 import type { Config } from './config/config.ts'
 import { servingOf } from './config/serving.ts'
@@ -11,6 +11,7 @@ import { listen } from './server/listen.ts'
 import { OpenTurns } from './server/open-turns.ts'
 import { createRateLimit } from './server/rate-limit.ts'
 import { now } from './ticker.ts'
+import { createConfiguredCatalog } from './upstream/configured-catalog.ts'
 import { createLiveCatalog } from './upstream/live-catalog.ts'
 import { createOllama } from './upstream/ollama.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -24,7 +25,7 @@ export type Connected = {
   close(): Promise<void>
 }
 
-export type Serving = Connected & {
+export type Running = Connected & {
   /** Where it listens, such as `http://127.0.0.1:11435`. */
   readonly url: string
   /** Drains for at most `shutdown.drainMs`, then closes everything. */
@@ -55,7 +56,7 @@ export const connect = (config: Config, log: Log): Connected => {
 }
 
 /** @throws the `listen` error, such as EADDRINUSE; everything that was opened is closed again. */
-export const serve = async (config: Config, log: Log): Promise<Serving> => {
+export const serve = async (config: Config, log: Log): Promise<Running> => {
   const connected = connect(config, log)
   const { upstream, catalog } = connected
   const turns = new OpenTurns()
@@ -86,17 +87,32 @@ const catalogFor = (config: Config, upstream: Upstream, log: Log): LiveCatalog =
       // Explicit models are listed exactly, whatever they can do.
       list: config.upstream.models === null ? config.catalog.list : 'all',
     })
+  const { refreshMs } = config.catalog
+  const onRefresh = outageLog(log)
   if (config.upstream.models !== null) {
-    return fixedCatalog(catalogOf(config.upstream.models.map(configuredCard)))
+    return createConfiguredCatalog({
+      catalog: catalogOf(config.upstream.models.map(configuredCard)),
+      probe: (signal) => upstream.version(signal),
+      refreshMs,
+      onRefresh,
+    })
   }
   return createLiveCatalog({
     discover: (signal, onList) => upstream.models(signal, onList),
     catalogOf,
-    refreshMs: config.catalog.refreshMs,
-    onRefresh: ({ knowledge, failure }) => {
-      if (failure !== undefined)
-        log.warn('catalog refresh failed', { knowledge, why: failure.kind })
-      else log.debug('catalog refreshed', { knowledge })
-    },
+    refreshMs,
+    onRefresh,
   })
+}
+
+/** A line when the upstream goes, or its trouble changes, and one when it is back; each try is a detail. */
+const outageLog = (log: Log): ((state: CatalogState) => void) => {
+  let last: string | undefined
+  return ({ knowledge, failure }) => {
+    const why = failure?.kind
+    if (why === last) log.debug('the upstream was asked', { knowledge, why })
+    else if (why === undefined) log.info('the upstream answers again', { knowledge })
+    else log.warn('the upstream does not answer', { knowledge, why })
+    last = why
+  }
 }

@@ -8,17 +8,21 @@ import { connect } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { Print } from './print.ts'
 
+/** @param complain takes what went wrong: what is printed may be read by a program. */
 export const modelsCommand = async (
   config: Config,
   asJson: boolean,
   print: Print,
+  complain: Print,
 ): Promise<number> => {
-  const { catalog, close } = connectOnce(config)
+  const connected = connect(config, createLog('silent'))
+  const { catalog } = connected
   try {
-    await catalog.started
+    // Explicit models are known without anybody's answer.
+    if (config.upstream.models === null) await catalog.started
     const { knowledge, failure } = catalog.state()
     if (knowledge === 'none' && failure !== undefined) {
-      print(`No models: ${describeFailure(failure)}\n`)
+      complain(`No models: ${describeFailure(failure)}\n`)
       return 1
     }
     const found = catalog.current()
@@ -29,13 +33,8 @@ export const modelsCommand = async (
     )
     return 0
   } finally {
-    await close()
+    await connected.close()
   }
-}
-
-const connectOnce = (config: Config) => {
-  const connected = connect(config, createLog('silent'))
-  return { catalog: connected.catalog, close: () => connected.close() }
 }
 
 const HEADINGS = ['MODEL', 'WINDOW', 'SERVED', 'CAN'] as const
@@ -59,5 +58,8 @@ const rowOf = (card: ModelCard): readonly string[] => [
   card.name,
   String(card.contextWindow),
   String(card.servedWindow),
-  [...card.capabilities].filter((can) => can !== 'completion').join(', '),
+  // A question mark: it may be able to do more.
+  [...card.capabilities, ...(card.certain ? [] : ['?'])]
+    .filter((can) => can !== 'completion')
+    .join(', '),
 ]

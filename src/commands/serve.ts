@@ -2,7 +2,7 @@
 import { explainHidden } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { createLog, type Log } from '../log.ts'
-import { serve, type Serving } from '../serve.ts'
+import { serve, type Running } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
 import { untilSignal } from './until-signal.ts'
 import type { Print } from './print.ts'
@@ -11,11 +11,11 @@ import type { Print } from './print.ts'
 export const serveCommand = async (config: Config, print: Print): Promise<number> => {
   const log = createLog(config.log.level)
   const stopping = untilSignal()
-  const serving = await serve(config, log)
-  print(`${await startLine(serving, config)}\n`)
+  const running = await serve(config, log)
+  print(`${await startLine(running, config)}\n`)
   if (config.server.allowAnonymous && config.auth.keys.length === 0) warn(log, config)
   await stopping
-  await serving.close()
+  await running.close()
   return 0
 }
 
@@ -24,7 +24,7 @@ const PATIENCE_MS = 2000
 
 /** One readable line: where it listens, what it found upstream, or why nothing and that it goes on trying. */
 export const startLine = async (
-  { url, upstream, catalog }: Serving,
+  { url, upstream, catalog }: Running,
   config: Config,
 ): Promise<string> => {
   const signal = AbortSignal.timeout(PATIENCE_MS)
@@ -34,15 +34,18 @@ export const startLine = async (
     if (signal.aborted) resolve()
   })
   await Promise.race([catalog.started, late])
-  const { knowledge, failure } = catalog.state()
+  const { reachable, failure } = catalog.state()
   const to = `tolk listens on ${url} → Ollama${version === null ? '' : ` ${version}`} at ${config.upstream.baseUrl}`
-  if (knowledge === 'none') {
+  const listed = catalog.current().listed().length
+  const models = `${listed} ${listed === 1 ? 'model' : 'models'}`
+  if (!reachable) {
     const why = failure === undefined ? 'It has not answered yet.' : describeFailure(failure)
-    return `${to}: not reachable. ${why} tolk goes on trying.`
+    const configured =
+      config.upstream.models === null ? '' : ' Meanwhile it lists the configured models.'
+    return `${to}: not reachable. ${why} tolk goes on trying.${configured}`
   }
-  const models = catalog.current().listed().length
   const hidden = explainHidden(catalog.current().hidden())
-  return `${to}: ${models} ${models === 1 ? 'model' : 'models'}${hidden === '' ? '' : `, ${hidden}`}.`
+  return `${to}: ${models}${hidden === '' ? '' : `, ${hidden}`}.`
 }
 
 const warn = (log: Log, { server }: Config): void => {

@@ -2,7 +2,6 @@
 import type { ModelCard, Serving } from '../catalog/model-card.ts'
 import { decodeModelCard } from '../dialects/ollama/model-card.ts'
 import { decodePs } from '../dialects/ollama/ps.ts'
-import type { Show } from '../dialects/ollama/show.ts'
 import { decodeTags } from '../dialects/ollama/tags.ts'
 import type { Ask } from './ask.ts'
 import { createShows } from './shows.ts'
@@ -11,8 +10,8 @@ import { within } from './within.ts'
 /**
  * Asks for everything the upstream offers.
  *
- * `onList` hears first what the list and earlier answers tell, so that one slow `/api/show` keeps nobody
- * waiting for the models beside it.
+ * `onList` hears first what the list and earlier answers tell, then now and again what is known by then,
+ * so that one slow `/api/show` keeps nobody waiting for the models beside it.
  *
  * @throws Failed when `/api/tags` cannot be had. A model whose `/api/show` fails just stays uncertain.
  */
@@ -36,21 +35,25 @@ export const createDiscovery = ({ ask, servingOf }: DiscoveryOptions): Discover 
     const asking = askLoaded(ask, signal)
     const tags = decodeTags(await ask('GET', '/api/tags', null, signal))
     shows.keepOnly(tags)
-    const cards = (known: readonly (Show | undefined)[]) =>
-      tags.map((tag, index) =>
+    const cards = () =>
+      tags.map((tag) =>
         decodeModelCard({
           tag,
-          show: known[index],
+          show: shows.known(tag),
           loaded: loaded.get(tag.name),
           serving: servingOf(tag.name),
         }),
       )
-    onList?.(cards(tags.map((tag) => shows.known(tag))))
-    const known = await Promise.all(tags.map((tag) => shows.get(tag, signal)))
+    onList?.(cards())
+    const showing = Promise.all(tags.map((tag) => shows.get(tag, signal)))
+    while ((await within(NEWS_MS, showing)) === undefined) onList?.(cards())
     loaded = (await within(PS_PATIENCE_MS, asking)) ?? new Map()
-    return cards(known)
+    return cards()
   }
 }
+
+// Often enough for whoever waits, and cheap beside thousands of models.
+const NEWS_MS = 100
 
 // It only refines a number in the list, so it may not hold the list up.
 const PS_PATIENCE_MS = 1_000

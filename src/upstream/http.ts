@@ -202,10 +202,10 @@ const ask = (
       reject(new Failed(failure, cause))
     }
     const leave = (): void => fail({ kind: 'client-closed' })
-    const timer = setTimeout(
-      () => fail({ kind: 'upstream-timeout', phase: 'answer', waitedMs: timeoutMs }),
-      timeoutMs,
-    )
+    const timer = setTimeout(() => {
+      const phase = status === 0 ? 'first-line' : 'answer'
+      fail({ kind: 'upstream-timeout', phase, waitedMs: timeoutMs })
+    }, timeoutMs)
     if (signal.aborted) return leave()
     signal.addEventListener('abort', leave, { once: true })
     exchange = send(request, {

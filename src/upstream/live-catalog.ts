@@ -1,10 +1,16 @@
 /** The catalog, kept fresh: refreshed in the background and on an unknown name, kept through an outage. */
 import type { Catalog } from '../catalog/catalog.ts'
-import { type CatalogState, type LiveCatalog, notFound } from '../catalog/live.ts'
+import {
+  type CatalogState,
+  failureOf,
+  type LiveCatalog,
+  notFound,
+  others,
+} from '../catalog/live.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { Failed, type Failure } from '../failure.ts'
 import type { Discover } from './discovery.ts'
-import { createRefresher } from './refresher.ts'
+import { createRefresher, type Refresh } from './refresher.ts'
 import { within } from './within.ts'
 
 export type LiveCatalogOptions = {
@@ -28,6 +34,8 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
   let newest = 0
   /** The number of the last refresh that failed; what an older one still brings does not undo that. */
   let failed = 0
+  /** Resolved, and replaced, whenever more is known. */
+  let news = Promise.withResolvers<void>()
 
   const adopt = (
     number: number,
@@ -39,7 +47,15 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
     catalog = catalogOf(cards)
     if (number > failed) failure = undefined
     if (knowledge !== 'whole') knowledge = learnt
+    news.resolve()
+    news = Promise.withResolvers()
   }
+
+  const state = (): CatalogState => ({
+    knowledge,
+    reachable: knowledge !== 'none' && failure === undefined,
+    failure,
+  })
 
   const work = async (number: number, listed: () => void): Promise<boolean> => {
     try {
@@ -54,7 +70,7 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
         failure = closing.signal.aborted ? { kind: 'draining' } : failureOf(error)
       }
     }
-    if (!closing.signal.aborted) onRefresh?.({ knowledge, failure })
+    if (!closing.signal.aborted) onRefresh?.(state())
     return failure === undefined
   }
 
@@ -80,26 +96,45 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
       if (failure !== undefined) throw new Failed(failure)
       return notFound(name, catalog)
     }
-    if (!card.certain) await within(PATIENCE_MS, refresh.over)
+    if (!card.certain) await within(PATIENCE_MS, certainty(name, refresh))
     return catalog.resolve(name) ?? card
   }
 
-  const list = async (): Promise<readonly ModelCard[]> => {
-    if (knowledge !== 'whole') {
-      const latest = refresher.latest()
-      const refresh = latest.stage === 'over' ? await refresher.fresh() : latest
-      await refresh.listed
-      await within(PATIENCE_MS, refresh.over)
+  /** Waits until all is known of this model, or nothing more is to come. */
+  const certainty = async (name: string, refresh: Refresh): Promise<void> => {
+    while (refresh.stage !== 'over' && catalog.resolve(name)?.certain !== true) {
+      await Promise.race([news.promise, refresh.over])
     }
-    if (knowledge === 'none' && failure !== undefined) throw new Failed(failure)
+  }
+
+  const list = async (): Promise<readonly ModelCard[]> => {
+    if (knowledge !== 'whole') await within(PATIENCE_MS, refreshed())
+    if (knowledge === 'none') throw new Failed(failure ?? STILL_ASKING)
     return catalog.listed()
+  }
+
+  const refreshed = async (): Promise<void> => {
+    const latest = refresher.latest()
+    const refresh = latest.stage === 'over' ? await refresher.fresh() : latest
+    await refresh.over
+  }
+
+  const missed = async (upstreamModel: string): Promise<readonly string[]> => {
+    await within(PATIENCE_MS, relisted())
+    return others(upstreamModel, catalog)
+  }
+
+  const relisted = async (): Promise<void> => {
+    const { listed } = await refresher.fresh()
+    await listed
   }
 
   return {
     current: () => catalog,
-    state: () => ({ knowledge, failure }),
+    state,
     resolve,
     list,
+    missed,
     started,
     close: () => {
       closing.abort()
@@ -108,9 +143,13 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
   }
 }
 
-// Clients give a model list three seconds or more (Claude Code; OpenClaw five); a model whose details
-// are late can be called without them.
+// Clients give a model list three seconds or more (Claude Code; OpenClaw five), and an upstream that
+// hangs is not waited for longer; a model whose details are late can be called without them.
 const PATIENCE_MS = 2_000
 
-const failureOf = (error: unknown): Failure =>
-  error instanceof Failed ? error.failure : { kind: 'internal' }
+/** The upstream has been silent for a moment; how long it may be silent is its own time-out's business. */
+const STILL_ASKING: Failure = {
+  kind: 'upstream-timeout',
+  phase: 'first-line',
+  waitedMs: PATIENCE_MS,
+}

@@ -31,7 +31,7 @@ export type Upstream = {
   chat(request: ChatRequest, target: ChatTarget, listener: Listener): Exchange
   /**
    * Everything the upstream offers. `onList` hears first what is known before each model is asked
-   * about, so that one slow model keeps nobody waiting for the others.
+   * about, then more of it now and again, so that one slow model keeps nobody waiting for the others.
    *
    * @throws Failed when the upstream cannot be asked.
    */

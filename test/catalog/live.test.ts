@@ -15,7 +15,7 @@ const catalog = fixedCatalog(
 test('lists exactly what was configured, and asks nobody', async () => {
   await expect(catalog.started).resolves.toBeUndefined()
   expect((await catalog.list()).map(({ name }) => name)).toEqual(['gpt-oss:20b', 'plain'])
-  expect(catalog.state()).toEqual({ knowledge: 'whole', failure: undefined })
+  expect(catalog.state()).toEqual({ knowledge: 'whole', reachable: true, failure: undefined })
 })
 
 test('finds by name and alias', async () => {
@@ -27,4 +27,9 @@ test('tells of near names', async () => {
   await expect(catalog.resolve('gpt-oss:2b')).rejects.toMatchObject({
     failure: { kind: 'model-not-found', model: 'gpt-oss:2b', suggestions: ['gpt-oss:20b'] },
   })
+})
+
+test('suggests others in place of one that is missed', async () => {
+  expect(await catalog.missed('plai')).toEqual(['plain'])
+  expect(await catalog.missed('plain')).toEqual([])
 })

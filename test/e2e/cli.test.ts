@@ -61,6 +61,20 @@ describe('tolk', () => {
     late.close()
   })
 
+  test('says the same beside explicit models, which it lists meanwhile', async () => {
+    const program = run({
+      env: {
+        OLLAMA_HOST: `127.0.0.1:${await free()}`,
+        TOLK_PORT: '0',
+        TOLK_UPSTREAM_MODELS: '[{ id: "a:b" }]',
+      },
+    })
+    const [, url = ''] = await program.says(
+      /^tolk listens on (\S+) → .* not reachable\. Nothing listens .* goes on trying\. Meanwhile it lists the configured models\.\n/m,
+    )
+    expect((await fetch(`${url}/readyz`)).status).toBe(503)
+  })
+
   test('ends with 0 soon after SIGTERM', async () => {
     const program = run({ env: env() })
     await program.says(/listens on/)
@@ -128,13 +142,23 @@ describe('the other commands', () => {
     expect(list.data).toHaveLength(12)
   })
 
-  test('models says why there are none, and ends with 1', async () => {
+  test.each([[['models']], [['models', '--json']]])(
+    '%j says why there are none where no program reads it, and ends with 1',
+    async (args) => {
+      const program = run({ args, env: { OLLAMA_HOST: `127.0.0.1:${await free()}` } })
+      expect((await program.ended).code).toBe(1)
+      expect(program.stderr()).toContain('Is Ollama running there?')
+      expect(program.stdout()).toBe('')
+    },
+  )
+
+  test('models prints explicit ones, upstream or not', async () => {
     const program = run({
       args: ['models'],
-      env: { OLLAMA_HOST: `127.0.0.1:${await free()}` },
+      env: { OLLAMA_HOST: `127.0.0.1:${await free()}`, TOLK_UPSTREAM_MODELS: '[{ id: "a:b" }]' },
     })
-    expect((await program.ended).code).toBe(1)
-    expect(program.stdout()).toContain('Is Ollama running there?')
+    expect((await program.ended).code).toBe(0)
+    expect(program.stdout()).toMatch(/^a:b +8192 /m)
   })
 
   test('check shows each value with where it came from, and no secret', async () => {

@@ -96,7 +96,11 @@ describe('a fault of ours', () => {
 })
 
 const knowing = (knowledge: 'none' | 'list' | 'whole', failure?: 'draining'): Partial<Rooms> => {
-  const state = { knowledge, failure: failure === undefined ? undefined : { kind: failure } }
+  const state = {
+    knowledge,
+    reachable: knowledge !== 'none' && failure === undefined,
+    failure: failure === undefined ? undefined : { kind: failure },
+  }
   const live: LiveCatalog = { ...catalog, state: () => state }
   return { catalog: live }
 }

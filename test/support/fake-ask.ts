@@ -30,14 +30,22 @@ export const createFakeAsk = (): FakeAsk => {
     asked.push(question)
     open.most = Math.max(open.most, ++open.now)
     try {
-      if (signal.aborted) throw fails({ kind: 'client-closed' })
-      return (await fake.answer(question)) ?? recorded(question)
+      const answer = async () => (await fake.answer(question)) ?? recorded(question)
+      return await Promise.race([answer(), aborted(signal)])
     } finally {
       open.now--
     }
   }
   return fake
 }
+
+/** A question ends with its signal, as every Ask promises. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const leave = () => reject(fails({ kind: 'client-closed' }))
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave, { once: true })
+  })
 
 export const fails = (failure: Failure): Failed => new Failed(failure)
 

@@ -1,7 +1,7 @@
 /** Starts the real server in this process, in front of whatever the test plays upstream. */
 import { loadConfig } from '../../src/config/load.ts'
 import { createLog } from '../../src/log.ts'
-import { serve, type Serving } from '../../src/serve.ts'
+import { serve, type Running } from '../../src/serve.ts'
 
 /** Part of a configuration file: its `upstreams.ollama` is merged with the address. */
 export type TolkSettings = {
@@ -9,7 +9,7 @@ export type TolkSettings = {
   readonly upstream?: object
 }
 
-export type Tolk = Serving & {
+export type Tolk = Running & {
   /** For an SDK: the address with `/v1`. */
   readonly baseURL: string
   /** Every line it logged so far. */
@@ -35,9 +35,9 @@ export const startTolk = async (
     readFile: () => JSON.stringify(file),
   })
   const logged: string[] = []
-  const serving = await serve(
+  const running = await serve(
     config,
     createLog(config.log.level, (line) => logged.push(line)),
   )
-  return { ...serving, baseURL: `${serving.url}/v1`, logged }
+  return { ...running, baseURL: `${running.url}/v1`, logged }
 }

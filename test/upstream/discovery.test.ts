@@ -162,6 +162,31 @@ describe('/api/show', () => {
     expect(cards.map(({ certain }) => certain)).not.toContain(true)
   })
 
+  test('that hangs four times holds up nobody for longer than a second', async () => {
+    const fake = createFakeAsk()
+    const hanging = ['h1', 'h2', 'h3', 'h4']
+    const never = new Promise<string>(() => {})
+    fake.answer = ({ path, model }) => {
+      if (path === '/api/tags') return tagsWith(hanging, [...hanging, 'good'])
+      return hanging.includes(model) ? never : undefined
+    }
+    const closing = new AbortController()
+    const heard: (readonly ModelCard[])[] = []
+    const ask = createDiscovery({ ask: fake.ask, servingOf })
+    const discovering = ask(closing.signal, (cards) => heard.push(cards))
+    await vi.advanceTimersByTimeAsync(999)
+    expect(showsIn(fake.asked)).toEqual(hanging)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(showsIn(fake.asked)).toEqual([...hanging, 'good'])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(fake.open.now, 'those that hang are still waited for').toBe(4)
+    // Often enough for whoever waits, not for every answer.
+    expect(heard.length).toBeGreaterThan(10)
+    expect(heard.length).toBeLessThan(30)
+    closing.abort()
+    await discovering
+  })
+
   test('that is slow keeps the list waiting for nobody else', async () => {
     const fake = createFakeAsk()
     const late = Promise.withResolvers<string>()

@@ -419,6 +419,14 @@ describe('ask', () => {
     expect(reply.headers['retry-after']).toBe('7')
   })
 
+  test('gives up after metaTimeoutMs when nothing comes, and says just that', async () => {
+    const standIn = await upstreamSaying([{ hold: true }])
+    const http = httpTo(standIn.url, { metaTimeoutMs: 200 })
+    await expect(askTags(http)).rejects.toMatchObject({
+      failure: { kind: 'upstream-timeout', phase: 'first-line', waitedMs: 200 },
+    })
+  })
+
   test('gives up after metaTimeoutMs, though bytes keep coming, and closes the connection', async () => {
     const standIn = await upstreamSaying(function* () {
       for (;;) {

@@ -66,8 +66,9 @@ const names = async (live: LiveCatalog): Promise<readonly string[]> =>
 beforeEach(() => {
   vi.useFakeTimers()
 })
-afterEach(() => {
+afterEach(async () => {
   for (const live of open.splice(0)) live.close()
+  await settle()
   const left = vi.getTimerCount()
   vi.useRealTimers()
   if (left > 0) throw new Error(`${left} timers were left behind`)
@@ -78,11 +79,11 @@ describe('at start', () => {
     const fake = createFakeAsk()
     const { live, heard } = start(fake)
     expect(live.current().listed()).toEqual([])
-    expect(live.state()).toEqual({ knowledge: 'none', failure: undefined })
+    expect(live.state()).toEqual({ knowledge: 'none', reachable: false, failure: undefined })
     const [native, list] = await Promise.all([live.resolve('native'), live.list(), live.started])
     expect(native).toMatchObject({ name: 'native:latest', certain: true })
     expect(list).toHaveLength(12)
-    expect(heard).toEqual([{ knowledge: 'whole', failure: undefined }])
+    expect(heard).toEqual([{ knowledge: 'whole', reachable: true, failure: undefined }])
     expect(refreshes(fake)).toBe(1)
   })
 
@@ -103,12 +104,70 @@ describe('at start', () => {
     expect(refreshes(fake)).toBe(1)
   })
 
+  test('gives out a good model as soon as it is known, while five others hang', async () => {
+    const fake = createFakeAsk()
+    const hanging = Array.from({ length: 5 }, (_, number) => `hangs-${number}:latest`)
+    const never = new Promise<string>(() => {})
+    fake.answer = ({ path, model }) => {
+      if (path === '/api/tags') return tagsWith([], [...hanging, 'good:latest'])
+      if (model === '') return undefined
+      return hanging.includes(model) ? never : '{"capabilities":["completion","tools"]}'
+    }
+    const { live } = start(fake)
+    const list = names(live)
+    const good = live.resolve('good')
+    await vi.advanceTimersByTimeAsync(1_100)
+    expect(await good).toMatchObject({ certain: true })
+    await vi.advanceTimersByTimeAsync(900)
+    expect(await list).toEqual(['good:latest'])
+    expect(live.state()).toMatchObject({ knowledge: 'list', reachable: true })
+  })
+
+  test('lists what may well be good rather than nothing, while nothing is certain', async () => {
+    const fake = createFakeAsk()
+    const never = new Promise<string>(() => {})
+    fake.answer = ({ path }) =>
+      path === '/api/tags' ? tagsWith(['native:latest', 'embed:latest'], ['odd:latest']) : never
+    const { live } = start(fake)
+    const list = names(live)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await list).toEqual(['native:latest', 'odd:latest'])
+  })
+
+  test('gives an upstream that hangs two seconds each time, then says that it hangs', async () => {
+    const fake = createFakeAsk()
+    fake.answer = () => new Promise<string>(() => {})
+    const { live } = start(fake)
+    for (let time = 0; time < 3; time++) {
+      const list = failureOf(live.list())
+      await vi.advanceTimersByTimeAsync(2_000)
+      expect(await list).toEqual({
+        kind: 'upstream-timeout',
+        phase: 'first-line',
+        waitedMs: 2_000,
+      })
+    }
+    expect(refreshes(fake)).toBe(1)
+  })
+
+  test('gives it no longer when it hangs after it has failed', async () => {
+    const fake = createFakeAsk()
+    fake.answer = out
+    const { live } = start(fake)
+    await live.started
+    fake.answer = () => new Promise<string>(() => {})
+    await vi.advanceTimersByTimeAsync(5_000)
+    const list = failureOf(live.list())
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await list).toEqual(refused)
+  })
+
   test('says why when the upstream is out, to the list and to any name', async () => {
     const fake = createFakeAsk()
     fake.answer = out
     const { live } = start(fake)
     await live.started
-    expect(live.state()).toEqual({ knowledge: 'none', failure: refused })
+    expect(live.state()).toEqual({ knowledge: 'none', reachable: false, failure: refused })
     await expect(live.resolve('native')).rejects.toMatchObject({ failure: refused })
     const list = failureOf(live.list())
     await vi.advanceTimersByTimeAsync(500)
@@ -122,7 +181,7 @@ describe('at start', () => {
     await live.started
     offer(fake)
     expect(await names(live)).toEqual(['native:latest'])
-    expect(live.state()).toEqual({ knowledge: 'whole', failure: undefined })
+    expect(live.state()).toEqual({ knowledge: 'whole', reachable: true, failure: undefined })
   })
 
   test('finds the upstream within five seconds when nobody asks', async () => {
@@ -175,12 +234,12 @@ describe('in the background', () => {
     await live.started
     fake.answer = out
     await vi.advanceTimersByTimeAsync(REFRESH_MS)
-    expect(live.state()).toEqual({ knowledge: 'whole', failure: refused })
+    expect(live.state()).toEqual({ knowledge: 'whole', reachable: false, failure: refused })
     expect(await names(live)).toEqual(['native:latest'])
     expect((await live.resolve('native')).name).toBe('native:latest')
     offer(fake)
     await vi.advanceTimersByTimeAsync(5_000)
-    expect(live.state()).toEqual({ knowledge: 'whole', failure: undefined })
+    expect(live.state()).toEqual({ knowledge: 'whole', reachable: true, failure: undefined })
   })
 
   test('asks nobody after close', async () => {
@@ -317,6 +376,41 @@ describe('an unknown name', () => {
   })
 })
 
+describe('a model that the upstream has lost', () => {
+  test('is gone from the list, and others are suggested', async () => {
+    const fake = createFakeAsk()
+    offer(fake, 'later:8b', 'later:70b')
+    const { live } = start(fake)
+    await live.started
+    offer(fake, 'later:70b')
+    expect(await live.missed('later:8b')).toEqual(['later:70b'])
+    expect(await names(live)).toEqual(['native:latest', 'later:70b'])
+    expect(refreshes(fake)).toBe(2)
+  })
+
+  test('is not suggested when the upstream lists it still', async () => {
+    const fake = createFakeAsk()
+    offer(fake)
+    const { live } = start(fake)
+    await live.started
+    expect(await live.missed('native:latest')).toEqual([])
+  })
+
+  test('is waited for two seconds, and no news is no accident', async () => {
+    const fake = createFakeAsk()
+    offer(fake, 'later:8b', 'later:70b')
+    const { live } = start(fake)
+    await live.started
+    fake.answer = () => new Promise<string>(() => {})
+    const missed = live.missed('later:8b')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await missed).toEqual(['later:70b'])
+    fake.answer = out
+    live.close()
+    expect(await live.missed('later:8b')).toEqual(['later:70b'])
+  })
+})
+
 test('what an older refresh brings late replaces nothing newer', async () => {
   const fake = createFakeAsk()
   const late = Promise.withResolvers<string>()
@@ -348,7 +442,7 @@ test('what an older refresh brings late hides no outage', async () => {
   await expect(live.resolve('later')).rejects.toMatchObject({ failure: refused })
   late.resolve('{"capabilities":["completion","tools"]}')
   await live.started
-  expect(live.state()).toEqual({ knowledge: 'whole', failure: refused })
+  expect(live.state()).toEqual({ knowledge: 'whole', reachable: false, failure: refused })
   expect(await names(live)).toEqual(['native:latest', 'slow:latest'])
 })
 
