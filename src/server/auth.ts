@@ -60,13 +60,34 @@ export const resolveFor = async (
     return card
   } catch (error) {
     if (!(error instanceof Failed) || error.failure.kind !== 'model-not-found') throw error
-    const suggestions = error.failure.suggestions.filter((suggestion) => {
-      const card = catalog.current().resolve(suggestion)
-      return card !== undefined && mayUse(key, card.name)
-    })
+    const suggestions = suggestable(key, catalog, error.failure.suggestions)
     throw new Failed({ ...error.failure, suggestions })
   }
 }
+
+/**
+ * Explains to this client why a turn did not open. A model that the upstream has lost meanwhile has the
+ * catalog refreshed, and names those that are left and like it.
+ *
+ * @throws Failed, always.
+ */
+export const explain =
+  (key: ClientKey | null, catalog: Pick<LiveCatalog, 'missed' | 'current'>, card: ModelCard) =>
+  async (error: unknown): Promise<never> => {
+    if (!(error instanceof Failed) || error.failure.kind !== 'model-not-found') throw error
+    const suggestions = suggestable(key, catalog, await catalog.missed(card.name))
+    throw new Failed({ ...error.failure, suggestions }, error.cause)
+  }
+
+const suggestable = (
+  key: ClientKey | null,
+  catalog: Pick<LiveCatalog, 'current'>,
+  suggestions: readonly string[],
+): readonly string[] =>
+  suggestions.filter((suggestion) => {
+    const card = catalog.current().resolve(suggestion)
+    return card !== undefined && mayUse(key, card.name)
+  })
 
 /** Whether a key opens the model of this upstream name. */
 export const mayUse = (key: ClientKey | null, upstreamModel: string): boolean =>

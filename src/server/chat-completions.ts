@@ -12,7 +12,7 @@ import type { Stamp } from '../dialects/openai/stamp.ts'
 import { Failed, type Failure } from '../failure.ts'
 import { now } from '../ticker.ts'
 import type { Listener } from '../upstream/upstream.ts'
-import { resolveFor } from './auth.ts'
+import { explain, resolveFor } from './auth.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
 import { atOnce, OneShot } from './one-shot.ts'
@@ -62,13 +62,13 @@ export const chatCompletions =
       }
       turns.hold({ fail }, outgoing)
       stream.carry(ask(card.serving.streaming ? stream : atOnce(stream, retold)))
-      await stream.opened
+      await stream.opened.catch(explain(key, catalog, card))
       return RESPONSE_ALREADY_SENT
     }
     const whole = new OneShot(outgoing)
     turns.hold(whole, outgoing)
     whole.carry(ask(whole))
-    const completion = await whole.completion
+    const completion = await whole.completion.catch(explain(key, catalog, card))
     return c.body(encodeChatCompletion(completion, stamp, reasoningField), 200, JSON_HEAD)
   }
 
