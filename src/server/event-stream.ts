@@ -11,6 +11,7 @@ import { now, unwatch, watch, type Watcher } from '../ticker.ts'
 import type { Exchange, Listener } from '../upstream/upstream.ts'
 import type { Encoder } from '../wire/codec.ts'
 import { comment } from '../wire/sse.ts'
+import { ChunkedBody } from './chunked-body.ts'
 import type { OpenTurn } from './open-turns.ts'
 
 export type StreamTiming = {
@@ -42,6 +43,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   /** Resolves when 200 is sent. Rejects with a Failed when the turn opened with a failure. */
   readonly opened: Promise<void>
   readonly #response: ServerResponse
+  readonly #body: ChunkedBody
   readonly #encoder: Encoder<ChatEvent>
   readonly #timing: StreamTiming
   readonly #started = now()
@@ -63,7 +65,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     this.#response = response
     this.#encoder = encoder
     this.#timing = timing
-    response.on('drain', this.#drained)
+    this.#body = new ChunkedBody(response, this.#drained)
     response.once('close', this.#closed)
     watch(this)
     // The client may have left while its request was being looked at.
@@ -88,7 +90,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     if (last.type !== 'finish' && last.type !== 'failure') return this.#write(frames)
     this.#state = 'ending'
     this.#fullSince ??= now()
-    this.#response.end(frames)
+    this.#body.end(frames)
   }
 
   fail(failure: Failure): void {
@@ -113,14 +115,14 @@ export class EventStream implements Listener, Watcher, OpenTurn {
 
   #commit(): void {
     this.#state = 'open'
-    this.#response.writeHead(200, HEAD)
+    this.#body.open(200, HEAD)
     this.#resolve()
   }
 
   #write(frames: string): void {
     if (frames === '') return
     this.#lastWrite = now()
-    if (this.#response.write(frames) || this.#fullSince !== null) return
+    if (this.#body.write(frames) || this.#fullSince !== null) return
     this.#fullSince = this.#lastWrite
     this.#exchange?.pause()
   }

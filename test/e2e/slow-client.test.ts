@@ -1,6 +1,5 @@
 /** A client that does not read: the upstream waits, memory stays bounded, others go on, and one day it is cut off. */
-import { ServerResponse } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { chatStream } from '../support/chat-stream.ts'
@@ -14,6 +13,7 @@ import {
   word,
 } from '../support/scripted-ollama.ts'
 import { connectTo, postOf } from '../support/socket-client.ts'
+import { watchWrites } from '../support/socket-writes.ts'
 import { startTolk, type Tolk, type TolkSettings } from '../support/tolk.ts'
 
 const MIB = 1024 * 1024
@@ -202,17 +202,17 @@ test.each([1, 50, 300])('%i chunks in one read of the upstream are one write', a
       { raw: `${Buffer.byteLength(textOf(done)).toString(16)}\r\n${textOf(done)}\r\n0\r\n\r\n` },
     ],
   }
-  const writes = vi.spyOn(ServerResponse.prototype, 'write')
+  const writes = watchWrites(Number(new URL(tolk.url).port))
   try {
     const stream = await chatStream(tolk.url, 'burst')
     await expect.poll(() => stream.content()).toBe('b')
-    expect(writes).toHaveBeenCalledTimes(1)
+    expect(writes.count()).toBe(1)
     gate.resolve()
     await stream.ended()
     expect(stream.content()).toBe(`b${'a'.repeat(count)}`)
-    // The finish is the end's own.
-    expect(writes).toHaveBeenCalledTimes(2)
+    // One for all of them, one for the finish.
+    expect(writes.count()).toBe(3)
   } finally {
-    writes.mockRestore()
+    writes.stop()
   }
 })

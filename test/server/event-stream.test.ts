@@ -1,11 +1,12 @@
 /** A streamed answer, state by state, on a real response. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { EventStream, type StreamTiming } from '../../src/server/event-stream.ts'
 import type { Encoder } from '../../src/wire/codec.ts'
 import { inTime } from '../support/deadline.ts'
 import { connectTo, type SocketClient } from '../support/socket-client.ts'
+import { watchWrites } from '../support/socket-writes.ts'
 
 const NEVER: StreamTiming = { commitAfterMs: 0, heartbeatMs: 0, writeStallMs: 60_000 }
 
@@ -56,6 +57,13 @@ const start = (timing: Partial<StreamTiming> = {}) => {
   return { stream, exchange }
 }
 
+/** Counts what the socket is given to write from now on. */
+const countWrites = (): (() => number) => {
+  const writes = watchWrites(Number(new URL(url).port))
+  onTestFinished(writes.stop)
+  return writes.count
+}
+
 /** The body as the client saw it, without its chunking. */
 const bodyOf = (received: string): string =>
   received
@@ -67,15 +75,17 @@ const bodyOf = (received: string): string =>
 describe('waiting', () => {
   test('the first batch opens it: 200, and one write for all of the batch', async () => {
     const { stream } = start()
-    const write = vi.spyOn(response, 'write')
+    const writes = countWrites()
     expect(response.headersSent).toBe(false)
     stream.events([text('a'), text('b')])
     await stream.opened
     expect(response.statusCode).toBe(200)
-    expect(write).toHaveBeenCalledTimes(1)
-    expect(write).toHaveBeenCalledWith('a\nb\n')
+    expect(writes()).toBe(1)
+    stream.events([text('c')])
+    expect(writes()).toBe(2)
     stream.events([finish])
-    expect(bodyOf(await client.closed())).toBe('a\nb\n[finish]\n')
+    expect(bodyOf(await client.closed())).toBe('a\nb\nc\n[finish]\n')
+    expect(writes()).toBe(3)
   })
 
   test('a failure first is thrown, and nothing is written', async () => {
@@ -88,12 +98,12 @@ describe('waiting', () => {
     response.end()
   })
 
-  test('a whole turn in one batch is one end, without a write', async () => {
+  test('a whole turn in one batch is one write, head and end included', async () => {
     const { stream } = start()
-    const write = vi.spyOn(response, 'write')
+    const writes = countWrites()
     stream.events([text('a'), finish])
     expect(bodyOf(await client.closed())).toBe('a\n[finish]\n')
-    expect(write).not.toHaveBeenCalled()
+    expect(writes()).toBe(1)
   })
 
   test('a client that leaves is thrown, and heard upstream', async () => {
@@ -143,10 +153,10 @@ describe('open', () => {
   test('what says nothing is not written', async () => {
     const { stream } = start()
     stream.events([text('a')])
-    const write = vi.spyOn(response, 'write')
+    const writes = countWrites()
     stream.events([text('')])
     stream.events([])
-    expect(write).not.toHaveBeenCalled()
+    expect(writes()).toBe(0)
     stream.events([finish])
     await client.closed()
   })
@@ -179,7 +189,9 @@ describe('open', () => {
     const { stream, exchange } = start({ heartbeatMs: 100, writeStallMs: 600 })
     client.socket.pause()
     stream.events([text('x'.repeat(16 * 1024 * 1024))])
-    const write = vi.spyOn(response, 'write')
+    const { socket } = response
+    if (socket === null) throw new Error('no socket')
+    const write = vi.spyOn(socket, 'write')
     // Cut off by writeStallMs, several heartbeats later.
     await expect.poll(() => response.destroyed, { timeout: 2000 }).toBe(true)
     expect(write).not.toHaveBeenCalled()
