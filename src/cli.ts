@@ -56,14 +56,14 @@ const dispatch = async (
     case 'check':
       return checkCommand(load(), print)
     case 'models':
-      return modelsCommand(load().config, commandLine.flags.json === true, print, complain)
+      return modelsCommand(load(), commandLine.flags.json === true, print, complain)
     case 'health':
       // It only asks; who may be asked is the business of the tolk that serves.
       return healthCommand(load({ 'allow-anonymous': true }).config, print)
     case 'demo':
       return demoCommand(commandLine.flags)
     case 'serve':
-      return serveCommand(load().config, print)
+      return serveCommand(load(), print)
   }
 }
 

@@ -18,6 +18,7 @@ const DOORS: Doors = {
   'nearest.ts': [],
   'model-pattern.ts': [],
   'go-duration.ts': [],
+  'client-key.ts': [],
   'chat/': ['failure.ts'],
   'catalog/': ['chat/', 'failure.ts', 'nearest.ts'],
   'wire/': ['failure.ts', 'zod'],
@@ -34,6 +35,7 @@ const DOORS: Doors = {
     ...MIDDLE,
     'dialects/openai/',
     'upstream/upstream.ts',
+    'client-key.ts',
     'model-pattern.ts',
     'ticker.ts',
     'log.ts',
@@ -41,7 +43,7 @@ const DOORS: Doors = {
     'node:',
   ],
   'server/listen.ts': ['server/', 'log.ts', '@hono/node-server', 'hono', 'node:'],
-  'server/context.ts': ['server/', '@hono/node-server', 'hono', 'node:'],
+  'server/context.ts': ['server/', 'client-key.ts', '@hono/node-server', 'hono', 'node:'],
   // It writes the socket itself, and has to say so.
   'server/chat-completions.ts': [
     'server/',
@@ -54,7 +56,17 @@ const DOORS: Doors = {
     'node:',
   ],
 
-  'config/': ['nearest.ts', 'model-pattern.ts', 'go-duration.ts', 'zod', 'json5', 'node:'],
+  // It makes cards' facts and clients' keys, and knows how names are spelled.
+  'config/': [
+    'catalog/',
+    'client-key.ts',
+    'nearest.ts',
+    'model-pattern.ts',
+    'go-duration.ts',
+    'zod',
+    'json5',
+    'node:',
+  ],
   'log.ts': ['pino'],
   'ticker.ts': [],
   'version.ts': ['node:'],
@@ -93,6 +105,7 @@ const PURE = [
   'nearest.ts',
   'model-pattern.ts',
   'go-duration.ts',
+  'client-key.ts',
   'chat/',
   'catalog/',
   'wire/',

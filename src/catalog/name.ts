@@ -6,12 +6,18 @@
  * has no tag.
  */
 export const spellings = (name: string, upstreamName: string): readonly string[] => {
+  const names = withoutProvider(name, upstreamName)
+  return [...names, ...names.filter((each) => !hasTag(each)).map((each) => each + LATEST)]
+}
+
+/** The name as written, then without a provider's prefix where it has one; a pattern of names likewise. */
+export const withoutProvider = (name: string, upstreamName: string): readonly string[] => {
   const names = [name]
   for (const prefix of new Set([`${upstreamName}/`, 'ollama/'])) {
     const rest = name.slice(prefix.length)
     if (rest !== '' && name.toLowerCase().startsWith(prefix.toLowerCase())) names.push(rest)
   }
-  return [...names, ...names.filter((each) => !hasTag(each)).map((each) => each + LATEST)]
+  return names
 }
 
 /** The name as people say it: `:latest` goes without saying. */

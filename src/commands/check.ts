@@ -5,6 +5,7 @@ import type { Print } from './print.ts'
 
 export const checkCommand = (loaded: Loaded, print: Print): number => {
   const file = loaded.file ?? 'no file: neither tolk.json5 nor --config'
-  print(`${[`Configuration (${file})`, '', ...explain(loaded.settings)].join('\n')}\n`)
+  const warnings = loaded.warnings.flatMap((warning) => ['', warning])
+  print(`${[`Configuration (${file})`, '', ...explain(loaded.settings), ...warnings].join('\n')}\n`)
   return 0
 }

@@ -1,7 +1,7 @@
 /** `tolk models [--json]`: the catalog as a table, or as GET /v1/models gives it. */
 import { explainHidden, type Catalog } from '../catalog/catalog.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
-import type { Config } from '../config/config.ts'
+import type { Loaded } from '../config/load.ts'
 import { encodeModelList } from '../dialects/openai/model-list.ts'
 import { createLog } from '../log.ts'
 import { connect } from '../serve.ts'
@@ -10,11 +10,12 @@ import type { Print } from './print.ts'
 
 /** @param complain takes what went wrong: what is printed may be read by a program. */
 export const modelsCommand = async (
-  config: Config,
+  { config, warnings }: Loaded,
   asJson: boolean,
   print: Print,
   complain: Print,
 ): Promise<number> => {
+  for (const warning of warnings) complain(`${warning}\n`)
   const connected = connect(config, createLog('silent'))
   const { catalog } = connected
   try {

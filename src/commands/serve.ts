@@ -1,6 +1,7 @@
 /** `tolk`: serves until a signal says to stop. */
 import { explainHidden } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
+import type { Loaded } from '../config/load.ts'
 import { createLog, type Log } from '../log.ts'
 import { serve, type Running } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
@@ -8,10 +9,11 @@ import { untilSignal } from './until-signal.ts'
 import type { Print } from './print.ts'
 
 /** @returns the exit code, after the drain. @throws the `listen` error. */
-export const serveCommand = async (config: Config, print: Print): Promise<number> => {
+export const serveCommand = async ({ config, warnings }: Loaded, print: Print): Promise<number> => {
   const log = createLog(config.log.level)
   const stopping = untilSignal()
   const running = await serve(config, log)
+  for (const warning of warnings) log.warn(warning)
   print(`${await startLine(running, config)}\n`)
   if (config.server.allowAnonymous && config.auth.keys.length === 0) warn(log, config)
   await stopping

@@ -9,7 +9,7 @@ export type BaseUrl = {
 }
 
 /**
- * Understands a pasted `/v1` or `/api` at the end, keeps any other path as a prefix, and reads an
+ * Understands a pasted `/v1` or `/api` at the end, a route of theirs included, keeps any other path as a prefix, and reads an
  * address without a scheme as Ollama reads OLLAMA_HOST. A string is what is wrong with it, as the rest
  * of a sentence that begins with the option's name; it never repeats the address, which may hold a
  * password.
@@ -34,7 +34,7 @@ const prefixOf = (path: string): string =>
   path
     .replace(/\/{2,}/g, '/')
     .replace(/\/$/, '')
-    .replace(/\/(?:v1|api)$/, '')
+    .replace(/\/(?:v1(?:\/(?:chat\/completions|models))?|api(?:\/(?:chat|generate|tags))?)$/, '')
 
 const userOf = ({ username, password }: URL): BaseUrl['user'] =>
   username === '' && password === ''

@@ -24,4 +24,5 @@ export const readKeyList = (text: string): readonly ClientKeySettings[] =>
 
 // Base64 ends in `=` too, so a name needs something else after it.
 const NAMED = /^([A-Za-z0-9._@-]{1,64})=(?==*[^=])(.+)$/s
-const HASHED = /^sha256:([0-9a-fA-F]{64})$/
+// Whatever follows is meant as a hash, and refused where it is none.
+const HASHED = /^sha256:(.*)$/is

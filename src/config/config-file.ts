@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import JSON5 from 'json5'
 import { ConfigError } from './config-error.ts'
-import { type Environment, interpolate } from './interpolate.ts'
+import { type Environment, interpolate, type Unfilled } from './interpolate.ts'
 import type { Origin } from './origin.ts'
 import { isTree, type Tree } from './tree.ts'
 
@@ -17,7 +17,7 @@ export type ConfigFile = {
   readonly tree: Tree
   /** The variables used, by the name of the place that used them. */
   readonly variables: ReadonlyMap<string, readonly string[]>
-  readonly problems: readonly string[]
+  readonly problems: readonly Unfilled[]
 }
 
 /** Looked for in this order when none is named. */

@@ -1,4 +1,6 @@
 /** Config: what the configuration comes to. Frozen; each room is handed its slice. */
+import type { ConfiguredModel } from '../catalog/configured-model.ts'
+import type { ClientKey } from '../client-key.ts'
 import type { Secret } from './secret.ts'
 import type { Settings } from './schema.ts'
 
@@ -39,50 +41,12 @@ export type UpstreamConfig = {
   readonly keepAliveTimeoutMs: number
   readonly maxLineBytes: number
   /** Exactly the models to list; null when they are to be discovered. */
-  readonly models: readonly ModelConfig[] | null
+  readonly models: readonly ConfiguredModel[] | null
 }
 
 export type Tls = { readonly ca?: string; readonly cert?: string; readonly key?: string }
-
-/** A model described by the operator, with every default in its place. */
-export type ModelConfig = {
-  readonly id: string
-  readonly name: string
-  readonly reasoning: boolean
-  readonly tools: boolean
-  readonly input: readonly ('text' | 'image')[]
-  /** Tokens. */
-  readonly contextWindow: number
-  /** Tokens. */
-  readonly maxTokens: number
-  /** Dollars a million tokens. */
-  readonly cost: {
-    readonly input: number
-    readonly output: number
-    readonly cacheRead: number
-    readonly cacheWrite: number
-  }
-  readonly params: Serving
-}
 
 /** What an operator may say of one model; what is absent is left to other rules, or to the upstream. */
 export type Params = Readonly<Settings['models']['params'][string]>
 
 export type ParamsRule = { readonly pattern: string; readonly params: Params }
-
-/** {@link Params} with the two defaults that are ours to set. */
-export type Serving = Params & {
-  readonly streaming: boolean
-  readonly overflow: 'error' | 'truncate'
-}
-
-/** A client's key; the key itself is known to the client alone. */
-export type ClientKey = {
-  readonly name: string
-  /** 64 lower-case hexadecimal digits. */
-  readonly sha256: string
-  /** Patterns for `matchesModel`; null when every model is allowed. */
-  readonly models: readonly string[] | null
-  /** null when there is no limit. */
-  readonly requestsPerMinute: number | null
-}

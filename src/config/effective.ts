@@ -1,5 +1,6 @@
 /** What is in force: every value as it may be shown, and where it came from. */
-import type { ClientKey, Config } from './config.ts'
+import type { ClientKey } from '../client-key.ts'
+import type { Config } from './config.ts'
 import { below, type SchemaNode } from './json-schema.ts'
 import { options } from './options.ts'
 import type { Origin } from './origin.ts'

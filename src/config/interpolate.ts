@@ -9,9 +9,11 @@ export type Interpolated = {
   readonly value: unknown
   /** The variables used, by the name of the place that used them. */
   readonly variables: ReadonlyMap<string, readonly string[]>
-  /** One sentence for each variable that is not set. */
-  readonly problems: readonly string[]
+  readonly problems: readonly Unfilled[]
 }
+
+/** A text that could not be filled in: its place, and the sentence about it. */
+export type Unfilled = { readonly place: string; readonly sentence: string }
 
 /**
  * `$${` stands for `${` itself. Keys are left as they are. A text that named a variable is then read
@@ -19,24 +21,22 @@ export type Interpolated = {
  */
 export const interpolate = (tree: Tree, environment: Environment, file: string): Interpolated => {
   const variables = new Map<string, readonly string[]>()
-  const problems: string[] = []
+  const problems: Unfilled[] = []
 
   const inText = (text: string, path: Path): unknown => {
     const place = nameOf(path)
     const filled = text.replace(PLACEHOLDER, (whole, name: string | undefined) => {
       if (whole === ESCAPED) return '${'
       if (name === undefined || !NAME.test(name)) {
-        problems.push(
-          `\`${place}\` in ${file} has a \`\${\` that no variable's name follows; write \`$\${\` for the two characters themselves.`,
-        )
+        const sentence = `\`${place}\` in ${file} has a \`\${\` that no variable's name follows; write \`$\${\` for the two characters themselves.`
+        problems.push({ place, sentence })
         return whole
       }
       variables.set(place, [...(variables.get(place) ?? []), name])
       const value = environment[name]
       if (value === undefined) {
-        problems.push(
-          `\`${place}\` in ${file} needs the environment variable ${name}, which is not set; set it, or leave the option out.`,
-        )
+        const sentence = `\`${place}\` in ${file} needs the environment variable ${name}, which is not set; set it, or leave the option out.`
+        problems.push({ place, sentence })
       }
       return value ?? ''
     })

@@ -1,7 +1,8 @@
 /** Flags over environment over file: each option's value from the highest source that names it. */
 import type { ConfigFile } from './config-file.ts'
-import type { Assignment } from './sources/said.ts'
 import type { Origin } from './origin.ts'
+import { placeOf } from './place.ts'
+import { type Assignment, isCredential } from './sources/said.ts'
 import { nameOf, type Tree, valueAt, without, withValue } from './tree.ts'
 
 export type Layered = {
@@ -11,6 +12,8 @@ export type Layered = {
   readonly origins: ReadonlyMap<string, Origin>
   /** The file's name, for complaints about what no option accounts for. */
   readonly fileName: string | null
+  /** Credentials that were left out, a sentence each. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -23,6 +26,7 @@ export const layered = (
   layers: readonly (readonly Assignment[])[],
 ): Layered => {
   const origins = new Map<string, Origin>()
+  const credentials = new Map<string, Assignment>()
   let tree = file?.tree ?? {}
   if (valueAt(tree, ['upstreams', upstream]) === undefined) {
     tree = withValue(tree, ['upstreams', upstream], {})
@@ -31,14 +35,33 @@ export const layered = (
     for (const path of layer.flatMap((each) => replacedBy(each.path, upstream))) {
       tree = without(tree, path)
       origins.delete(nameOf(path))
+      credentials.delete(nameOf(path))
     }
-    for (const { path, value, origin } of layer) {
+    for (const assignment of layer) {
+      const { path, value, origin } = assignment
       tree = withValue(tree, path, value)
       origins.set(nameOf(path), origin)
+      if (isCredential(path)) credentials.set(nameOf(path), assignment)
     }
   }
-  return { tree, origins, fileName: file?.name ?? null }
+  const fileName = file?.name ?? null
+  const addressPath = ['upstreams', upstream, 'baseUrl']
+  const address = valueAt(tree, addressPath)
+  const warnings: string[] = []
+  for (const { path, meantFor } of credentials.values()) {
+    if (meantFor === undefined || !isElsewhere(address, meantFor)) continue
+    const [what, where] = [path, addressPath].map((each) => placeOf(each, { origins, fileName }))
+    warnings.push(
+      `${what} is not sent to the address in ${where}: a credential goes only to the address that it stands beside. Give this one its own, if it needs any.`,
+    )
+    tree = without(tree, path.includes('basic') ? path.slice(0, 4) : path)
+  }
+  return { tree, origins, fileName, warnings }
 }
+
+/** Scheme and port count too: a key that is meant for https is not sent in the clear. */
+const isElsewhere = (address: unknown, meantFor: string): boolean =>
+  typeof address === 'string' && URL.parse(address)?.origin !== URL.parse(meantFor)?.origin
 
 /** What a lower layer said by another option, and this one takes the place of. */
 const replacedBy = (path: readonly string[], upstream: string): readonly (readonly string[])[] => {

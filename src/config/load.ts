@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { complaints, unsaid } from './complaint.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
-import { type ReadFile, readConfigFile } from './config-file.ts'
+import { type ConfigFile, type ReadFile, readConfigFile } from './config-file.ts'
 import { effective, type Setting } from './effective.ts'
 import type { Flags } from './flag-table.ts'
 import type { Environment } from './interpolate.ts'
@@ -15,6 +15,7 @@ import { CONFIG_VARIABLE, saidByEnvironment } from './sources/environment.ts'
 import { saidByFile, upstreamIn } from './sources/file.ts'
 import { saidByFlags } from './sources/flags.ts'
 import { saidByOllama } from './sources/ollama.ts'
+import { nameOf } from './tree.ts'
 
 /** Where a configuration is looked for; what is absent is the process's own. */
 export type Sources = {
@@ -32,6 +33,8 @@ export type Loaded = {
   readonly settings: readonly Setting[]
   /** The configuration file as it was named; null when there is none. */
   readonly file: string | null
+  /** What the operator should know although it stops nobody, a sentence each. Nothing secret is in them. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -61,7 +64,9 @@ export const loadConfig = ({
   const parsed = settingsSchema.safeParse(merged.tree, { error: unsaid })
   const problems = [
     ...said.flatMap((each) => each.problems),
-    ...(parsed.error?.issues ?? []).flatMap((issue) => complaints(issue, merged)),
+    ...(parsed.error?.issues ?? [])
+      .filter(({ path }) => !isUnfilled(file, path))
+      .flatMap((issue) => complaints(issue, merged)),
   ]
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
@@ -72,7 +77,14 @@ export const loadConfig = ({
     config,
     settings: effective(parsed.data, config, merged.origins),
     file: file?.name ?? null,
+    warnings: [...merged.warnings, ...outside.warnings],
   }
+}
+
+/** Whether a complaint about this value would be one about a variable that is not set. */
+const isUnfilled = (file: ConfigFile | null, path: readonly PropertyKey[]): boolean => {
+  const name = nameOf(path.filter((key) => typeof key !== 'symbol'))
+  return file?.problems.some(({ place }) => place === name) === true
 }
 
 const namedFile = (

@@ -8,6 +8,8 @@ import { nameOf, type Path } from './tree.ts'
 export type Outside = {
   /** Notes that the value at `path` cannot be; `message` goes on from the option's name. */
   complain(path: Path, message: string): void
+  /** Notes that the value at `path` is odd; `message` goes on from the option's name. */
+  warn(path: Path, message: string): void
   /**
    * The text of the file that the option at `path` names, without the line break at its end; undefined,
    * and a complaint, when it cannot be had. The name is never repeated: it may be a secret that was
@@ -16,6 +18,8 @@ export type Outside = {
   read(path: Path, file: string): string | undefined
   /** Every complaint so far. */
   readonly problems: readonly string[]
+  /** Every warning so far. */
+  readonly warnings: readonly string[]
 }
 
 /** A relative name in the file is relative to the file, and any other to the working directory. */
@@ -26,6 +30,7 @@ export const createOutside = (
   readFile: ReadFile,
 ): Outside => {
   const problems: string[] = []
+  const warnings: string[] = []
   const complain = (path: Path, message: string) => {
     problems.push(`${placeOf(path, layered)} ${message}.`)
   }
@@ -38,7 +43,11 @@ export const createOutside = (
   }
   return {
     problems,
+    warnings,
     complain,
+    warn: (path, message) => {
+      warnings.push(`${placeOf(path, layered)} ${message}.`)
+    },
     read: (path, name) => {
       const text = textOf(resolve(directoryFor(path), name), readFile)
       if (typeof text === 'string') return text.replace(/\r?\n$/, '')

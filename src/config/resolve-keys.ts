@@ -1,37 +1,47 @@
 /** The client keys as configured → their hashes. The keys themselves end here. */
+import { withoutProvider } from '../catalog/name.ts'
+import type { ClientKey } from '../client-key.ts'
 import { hashKey, readKeyList } from './client-keys.ts'
-import type { ClientKey } from './config.ts'
 import type { Outside } from './outside.ts'
 import { apiKeySchema, type ClientKeySettings, clientKeySchema, type Settings } from './schema.ts'
 import type { Path } from './tree.ts'
 
+/** @param upstream its name in the configuration, which a pattern may begin with: `ollama/gpt-oss:*`. */
 export const resolveKeys = (
   { keys, keysFile }: Settings['auth'],
+  upstream: string,
   outside: Outside,
-): ClientKey[] => {
+): readonly ClientKey[] => {
   if (keys !== undefined && keysFile !== undefined) {
     outside.complain(['auth', 'keysFile'], 'stands beside `keys`; leave one of them')
   }
   const resolved = [
     ...(keys ?? []).flatMap((key, index) => resolveKey(key, ['auth', 'keys', index], outside)),
     ...(keysFile === undefined ? [] : keysIn(keysFile, outside)),
-  ]
-  if ((keys !== undefined || keysFile !== undefined) && resolved.length === 0) {
-    const path = ['auth', keys === undefined ? 'keysFile' : 'keys']
-    outside.complain(path, 'holds no key; leave it out if no key shall be asked for')
-  }
+  ].map(({ name, sha256, models, requestsPerMinute }) => ({
+    name,
+    sha256,
+    models: models?.flatMap((pattern) => withoutProvider(pattern, upstream)) ?? null,
+    requestsPerMinute,
+  }))
+  if (keys?.length === 0) outside.complain(['auth', 'keys'], HOLDS_NONE)
   refuseTwins(resolved, outside)
   return resolved
 }
+
+const HOLDS_NONE = 'holds no key; leave it out if no key shall be asked for'
 
 const keysIn = (file: string, outside: Outside): ClientKey[] => {
   const path = ['auth', 'keysFile']
   const text = outside.read(path, file)
   if (text === undefined) return []
-  return readKeyList(text).flatMap((key, index) => {
+  const keys = readKeyList(text)
+  if (keys.length === 0) outside.complain(path, HOLDS_NONE)
+  return keys.flatMap((key, index) => {
     const parsed = clientKeySchema.safeParse(key)
     if (parsed.success) return resolveKey(parsed.data, path, outside)
-    outside.complain(path, `has a key that cannot be sent in a header: the ${ordinal(index)}`)
+    const what = parsed.error.issues[0]?.message ?? 'cannot be read'
+    outside.complain(path, `has a key that cannot be used, the ${ordinal(index)}: it ${what}`)
     return []
   })
 }

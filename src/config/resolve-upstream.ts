@@ -1,11 +1,14 @@
 /** One entry of `upstreams` → what the upstream room is handed. */
-import type { ModelConfig, ParamsRule, Tls, UpstreamConfig } from './config.ts'
+import type { ConfiguredModel } from '../catalog/configured-model.ts'
+import type { ParamsRule, Tls, UpstreamConfig } from './config.ts'
 import { credentialOf } from './credential.ts'
+import { isLinkLocal } from './link-local.ts'
 import { isLoopback } from './loopback.ts'
 import type { Outside } from './outside.ts'
 import { apiKeySchema, type UpstreamSettings } from './schema.ts'
 import { Secret } from './secret.ts'
 import { servingOf } from './serving.ts'
+import type { Path } from './tree.ts'
 
 export const resolveUpstream = (
   name: string,
@@ -23,6 +26,12 @@ export const resolveUpstream = (
     return undefined
   })
   for (const { option, message } of problems) outside.complain([...path, ...option], message)
+  if (isLinkLocal(new URL(baseUrl).hostname)) {
+    outside.warn(
+      [...path, 'baseUrl'],
+      'is a link-local or metadata address, where clouds give out secrets; check that an Ollama is meant',
+    )
+  }
   const timeouts = {
     connectTimeoutMs: connectTimeoutMs ?? (isLoopback(new URL(baseUrl).hostname) ? 5000 : 10_000),
     firstByteTimeoutMs: settings.firstByteTimeoutMs,
@@ -38,8 +47,27 @@ export const resolveUpstream = (
     tls: new Secret(resolveTls(settings, path, outside)),
     ...timeouts,
     maxLineBytes: settings.maxLineBytes,
-    models: models?.map((model) => resolveModel(model, rules)) ?? null,
+    models:
+      models === undefined ? null : resolveModels(models, rules, [...path, 'models'], outside),
   }
+}
+
+const resolveModels = (
+  models: NonNullable<UpstreamSettings['models']>,
+  rules: readonly ParamsRule[],
+  path: Path,
+  outside: Outside,
+): readonly ConfiguredModel[] => {
+  const ids = models.map(({ id }) => id)
+  for (const [index, id] of ids.entries()) {
+    const first = ids.indexOf(id)
+    if (first === index) continue
+    outside.complain(
+      [...path, index, 'id'],
+      `is that of models[${first}] too; each model is listed once`,
+    )
+  }
+  return models.map((model) => resolveModel(model, rules))
 }
 
 const resolveTls = (
@@ -82,7 +110,7 @@ const ANSWER_PER_WINDOW = 10
 const resolveModel = (
   model: NonNullable<UpstreamSettings['models']>[number],
   rules: readonly ParamsRule[],
-): ModelConfig => ({
+): ConfiguredModel => ({
   ...model,
   name: model.name ?? model.id,
   maxTokens: model.maxTokens ?? ANSWER_PER_WINDOW * model.contextWindow,

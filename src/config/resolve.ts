@@ -1,5 +1,6 @@
 /** Checked settings → Config: defaults that depend on others, files read, keys hashed. */
 import { isIP } from 'node:net'
+import { withoutProvider } from '../catalog/name.ts'
 import type { Config } from './config.ts'
 import { isLoopback } from './loopback.ts'
 import type { Outside } from './outside.ts'
@@ -10,12 +11,14 @@ import type { Settings } from './schema.ts'
 /** What it comes to; worth something only when `outside` has heard no complaint. */
 export const resolveConfig = (settings: Settings, upstream: string, outside: Outside): Config => {
   const { upstreams, models, auth } = settings
-  const params = Object.entries(models.params).map(([pattern, each]) => ({ pattern, params: each }))
+  const params = Object.entries(models.params).flatMap(([pattern, each]) =>
+    withoutProvider(pattern, upstream).map((name) => ({ pattern: name, params: each })),
+  )
   const config: Config = {
     server: { ...settings.server, host: resolveHost(settings.server.host, outside) },
     upstream: resolveUpstream(upstream, upstreams[upstream] ?? missing(), params, outside),
     models: { aliases: resolveAliases(models, outside), params },
-    auth: { keys: resolveKeys(auth, outside) },
+    auth: { keys: resolveKeys(auth, upstream, outside) },
     catalog: settings.catalog,
     openai: settings.openai,
     limits: settings.limits,
@@ -24,7 +27,8 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
     shutdown: settings.shutdown,
     log: settings.log,
   }
-  refuseOpenDoor(config, outside)
+  // Whoever configured keys means to ask for them; what is wrong with them is said already.
+  if (auth.keys === undefined && auth.keysFile === undefined) refuseOpenDoor(config, outside)
   return frozen(config)
 }
 
@@ -59,8 +63,8 @@ const resolveAliases = (
   return { ...aliases, default: primary }
 }
 
-const refuseOpenDoor = ({ server, auth }: Config, outside: Outside): void => {
-  if (isLoopback(server.host) || server.allowAnonymous || auth.keys.length > 0) return
+const refuseOpenDoor = ({ server }: Config, outside: Outside): void => {
+  if (isLoopback(server.host) || server.allowAnonymous) return
   outside.complain(
     ['server', 'host'],
     'opens tolk to other machines while no client key is configured: whoever can connect could use the models. ' +

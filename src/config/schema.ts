@@ -20,9 +20,9 @@ const text = () => z.string().min(1)
 const secret = (description: string) => ({ description, writeOnly: true })
 
 // What a header can carry and a shell or an editor is unlikely to have put there by mistake.
-const HEADER_SAFE = /^[\x21-\x7e]+$/
+const HEADER_SAFE = /^(?!(["']).*\1$)[\x21-\x7e]+$/
 const NOT_HEADER_SAFE =
-  'must be printable ASCII without spaces, for it is sent in a header; perhaps a line break or a quote was copied with it'
+  'must be printable ASCII without spaces or quotes around it, for it is sent in a header; perhaps a line break or a quote was copied with it'
 
 const NOT_KEEP_ALIVE =
   'must be a number of seconds, or a duration such as "30m"; -1 keeps the model loaded'
@@ -109,7 +109,7 @@ const upstream = z.strictObject({
   baseUrl: text()
     .default('http://127.0.0.1:11434')
     .describe(
-      'Where Ollama is: `http://host:11434` or `https://host/prefix`; a trailing `/v1` or `/api` is understood, and a bare `host` or `host:port` is read as Ollama reads OLLAMA_HOST. `user:password@` becomes a Basic credential.',
+      'Where Ollama is: `http://host:11434` or `https://host/prefix`; a trailing `/v1` or `/api` is understood, or a route of theirs, and a bare `host` or `host:port` is read as Ollama reads OLLAMA_HOST. `user:password@` becomes a Basic credential.',
     ),
   apiKey: apiKeySchema
     .exactOptional()
@@ -238,12 +238,16 @@ export const clientKeySchema = z.strictObject({
     .array(text())
     .min(1)
     .exactOptional()
-    .describe('The models this key may use, `*` standing for any text. Unset: all.'),
+    .describe(
+      "The models this key may use, `*` standing for any text, the upstream's name and a slash before it or not. Unset: all.",
+    ),
   requestsPerMinute: z
     .int()
     .min(1)
     .exactOptional()
-    .describe('How many requests a minute this key may make. Unset: no limit.'),
+    .describe(
+      'How many requests a minute this key may make, to any path under /v1. Unset: no limit.',
+    ),
 })
 
 /** The name of an upstream: what may stand before the slash in `ollama/llama3.2`. */

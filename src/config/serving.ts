@@ -1,6 +1,7 @@
 /** How one model is to be served: the operator's rules, folded. */
+import type { Serving } from '../catalog/model-card.ts'
 import { matchesModel } from '../model-pattern.ts'
-import type { Params, ParamsRule, Serving } from './config.ts'
+import type { Params, ParamsRule } from './config.ts'
 
 /**
  * @param name the upstream's name for the model, with its tag.

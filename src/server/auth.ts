@@ -5,7 +5,7 @@ import type { LiveCatalog } from '../catalog/live.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 import { Failed } from '../failure.ts'
 import { matchesModel } from '../model-pattern.ts'
-import type { ClientKey } from './client-key.ts'
+import type { ClientKey } from '../client-key.ts'
 import type { AppEnv } from './context.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** What travels with a request through the server's rooms. */
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import type { ClientKey } from './client-key.ts'
+import type { ClientKey } from '../client-key.ts'
 import type { RequestRecord } from './request-record.ts'
 
 export type AppEnv = {

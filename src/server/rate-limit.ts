@@ -1,6 +1,6 @@
 /** requestsPerMinute of a client key, as a bucket that refills evenly. */
 import { Failed } from '../failure.ts'
-import type { ClientKey } from './client-key.ts'
+import type { ClientKey } from '../client-key.ts'
 
 /** Admits one request of this key now. @throws Failed `rate-limited`, saying when to come back. */
 export type Admit = (key: ClientKey | null) => void

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { hashKey } from '../../src/config/client-keys.ts'
 import { explain } from '../../src/config/explain.ts'
 import { Secret } from '../../src/config/secret.ts'
+import { matchesModel } from '../../src/model-pattern.ts'
 import { DIRECTORY, load, problemsOf, type World } from './world.ts'
 
 const headersOf = (world: World) => load(world).config.upstream.headers.reveal()
@@ -103,6 +104,64 @@ describe('a credential takes the place of any below it', () => {
   })
 })
 
+describe('a credential goes to the address that it stands beside, and to no other', () => {
+  const env = { TOLK_UPSTREAM_URL: 'http://elsewhere:11434' }
+  const flags = { upstream: 'http://elsewhere:11434' }
+  const files = { '/run/key': 'canary' }
+
+  const elsewhere: readonly (readonly [string, World])[] = [
+    ['apiKey: "canary"', { env }],
+    ['apiKey: "canary"', { flags }],
+    ['apiKeyFile: "/run/key"', { flags }],
+    ['auth: { basic: { username: "u", password: "canary" } }', { env }],
+    ['auth: { headers: { "x-key": "canary" } }', { flags }],
+    ['apiKey: "canary"', { flags: { upstream: 'https://lan' } }],
+    ['apiKey: "canary"', { flags: { upstream: 'http://lan:81' } }],
+  ]
+
+  test.each(elsewhere)('%s of the file: %j', (text, world) => {
+    const loaded = load({ file: lan(text), files, ...world })
+    expect(loaded.config.upstream.headers.reveal()).toEqual({})
+    expect(explain(loaded.settings).join('\n')).not.toContain('••••')
+    expect(loaded.warnings).not.toEqual([])
+    for (const warning of loaded.warnings) {
+      expect(warning).toMatch(
+        /^`upstreams\.lan\..+` in tolk\.json5 is not sent to the address in `/,
+      )
+      expect(warning).not.toMatch(/canary|elsewhere/)
+    }
+  })
+
+  test.each<[what: string, world: World]>([
+    ['a password in the file’s address', { file: lan('').replace('//', '//u:canary@'), flags }],
+    ['OLLAMA_API_KEY', { env: { OLLAMA_API_KEY: 'canary', ...env } }],
+    ['OLLAMA_API_KEY', { env: { OLLAMA_API_KEY: 'canary' }, flags }],
+    ['OLLAMA_HOST’s', { env: { OLLAMA_HOST: 'https://box', OLLAMA_API_KEY: 'canary' }, flags }],
+    [
+      'TOLK_UPSTREAM_URL’s',
+      { env: { TOLK_UPSTREAM_URL: 'http://a', TOLK_UPSTREAM_API_KEY: 'canary' }, flags },
+    ],
+  ])('%s', (_, world) => {
+    expect(headersOf(world)).toEqual({})
+    expect(load(world).warnings.length).toBeGreaterThan(0)
+  })
+
+  test.each<[what: string, world: World]>([
+    [
+      'the same host, another path',
+      { file: lan('apiKey: "k"'), flags: { upstream: 'http://lan/x' } },
+    ],
+    ['no address beside it', { file: '{ upstreams: { a: { apiKey: "k" } } }', env }],
+    ['a variable alone', { env: { TOLK_UPSTREAM_API_KEY: 'k' }, flags }],
+    ['nobody’s address', { env: { OLLAMA_API_KEY: 'k' } }],
+    ['this machine', { env: { OLLAMA_API_KEY: 'k' }, flags: { upstream: '127.0.0.1' } }],
+  ])('with %s it goes along', (_, world) => {
+    const { config, warnings } = load(world)
+    expect(config.upstream.headers.reveal()).toEqual({ authorization: 'Bearer k' })
+    expect(warnings).toEqual([])
+  })
+})
+
 describe('is refused', () => {
   test.each([
     [
@@ -192,6 +251,34 @@ describe('is refused', () => {
   })
 })
 
+describe('a variable that is not set is one complaint, at', () => {
+  test.each([
+    ['{ upstreams: { a: { apiKey: "${NOPE}" } } }'],
+    ['{ upstreams: { a: { baseUrl: "http://${NOPE}:11434" } } }'],
+    ['{ upstreams: { a: { models: "${NOPE}" } } }'],
+    ['{ server: { port: "${NOPE}" } }'],
+    ['{ auth: { keys: [{ name: "a", sha256: "${NOPE}" }] } }'],
+    ['{ auth: { keys: [{ name: "${NOPE}", key: "a" }] } }'],
+    ['{ server: { host: "0.0.0.0" }, auth: { keysFile: "${NOPE}" } }'],
+  ])('%s', (file) => {
+    expect(problemsOf({ file })).toEqual([
+      expect.stringContaining('needs the environment variable NOPE, which is not set'),
+    ])
+  })
+})
+
+test('keys that cannot be had are no open door', () => {
+  expect(problemsOf({ env: { TOLK_HOST: '0.0.0.0', TOLK_API_KEYS_FILE: '/none' } })).toEqual([
+    expect.stringContaining('names a file that does not exist'),
+  ])
+})
+
+test.each([['"k3y"'], [" 'k3y' "]])('OLLAMA_API_KEY=%s is refused', (key) => {
+  expect(problemsOf({ env: { OLLAMA_API_KEY: key } })).toEqual([
+    expect.stringMatching(/^`OLLAMA_API_KEY` stands in quotes.*--env-file/),
+  ])
+})
+
 describe('variables in the file', () => {
   test.each([
     ['"${A}"', 'one'],
@@ -273,10 +360,33 @@ describe('client keys', () => {
     ['YWJj==', [{ name: 'key-1', sha256: hashKey('YWJj==') }]],
     ['phone=YWJj==', [{ name: 'phone', sha256: hashKey('YWJj==') }]],
     [`phone=sha256:${hashKey('a').toUpperCase()}`, [{ name: 'phone', sha256: hashKey('a') }]],
+    ['it"s', [{ name: 'key-1', sha256: hashKey('it"s') }]],
   ])('TOLK_API_KEYS=%s', (value, keys) => {
     expect(keysOf({ env: { TOLK_API_KEYS: value } })).toEqual(
       keys.map((key) => ({ ...key, ...all })),
     )
+  })
+
+  test.each([
+    ['sha256:abc', '`[0].sha256` in TOLK_API_KEYS must be 64 hexadecimal digits'],
+    ['a=b,phone=SHA256:', '`[1].sha256` in TOLK_API_KEYS must be 64 hexadecimal digits'],
+    ['"a,b"', '`TOLK_API_KEYS` stands in quotes'],
+    ["'phone=a'", '`TOLK_API_KEYS` stands in quotes'],
+    ['phone="canary"', '`[0].key` in TOLK_API_KEYS must be printable ASCII'],
+  ])('TOLK_API_KEYS=%s is refused', (value, complaint) => {
+    const problems = problemsOf({ env: { TOLK_API_KEYS: value } })
+    expect(problems).toEqual([expect.stringContaining(complaint)])
+    expect(problems.join()).not.toContain('canary')
+  })
+
+  test('may use models under the upstream’s name', () => {
+    const file = `{ upstreams: { lan: {} }, auth: { keys: [
+      { name: "a", key: "a", models: ["ollama/gpt-oss:*", "LAN/llama3", "x/y"] }] } }`
+    const { models } = keysOf({ file })[0] ?? {}
+    const opened = ['gpt-oss:20b', 'llama3:latest', 'x/y:latest', 'y:latest', 'other'].filter(
+      (name) => models?.some((pattern) => matchesModel(pattern, name)),
+    )
+    expect(opened).toEqual(['gpt-oss:20b', 'llama3:latest', 'x/y:latest'])
   })
 
   test('may stand in a file, on lines of their own', () => {
@@ -325,11 +435,17 @@ describe('client keys', () => {
     ['{ auth: { keys: [{ name: "a", keyFile: "/none" }] } }', 'names a file that does not exist'],
     ['{ auth: { keys: [{ name: "a", keyFile: "/run/bad" }] } }', 'cannot be sent in a header'],
     ['{ auth: { keysFile: "/run/bad" } }', 'the 1st'],
+    ['{ auth: { keysFile: "/run/hash" } }', 'the 1st: it must be 64 hexadecimal digits'],
     ['{ auth: { keysFile: "/run/blank" } }', 'holds no key'],
     ['{ auth: { keysFile: "/run/key", keys: [{ name: "a", key: "a" }] } }', 'stands beside `keys`'],
   ])('are refused: %s', (file, complaint) => {
-    const files = { '/run/key': 'k', '/run/bad': 'a b', '/run/blank': '\n' }
-    expect(problemsOf({ file, files }).join('\n')).toContain(complaint)
+    const files = {
+      '/run/key': 'k',
+      '/run/bad': 'a b',
+      '/run/blank': '\n',
+      '/run/hash': 'a=sha256:abc',
+    }
+    expect(problemsOf({ file, files })).toEqual([expect.stringContaining(complaint)])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { servingOf } from '../../src/config/serving.ts'
-import { load } from './world.ts'
+import { load, problemsOf } from './world.ts'
 
 const rules = [
   { pattern: '*', params: { keepAlive: '30m', numCtx: 8192 } },
@@ -46,6 +46,24 @@ describe('how a model is served', () => {
       { streaming: false, overflow: 'error' },
     ])
     expect(servingOf('gpt-oss:120b', config.models.params).numCtx).toBe(4096)
+  })
+
+  test('goes by the upstream’s name too, as clients put it in front', () => {
+    const file = `{
+      upstreams: { lan: {} },
+      models: { params: { "ollama/gpt-oss:20b": { numCtx: 1000 }, "LAN/llama3": { numCtx: 2000 }, "lan/*": { keepAlive: 3 } } },
+    }`
+    const { params } = load({ file }).config.models
+    expect(servingOf('gpt-oss:20b', params)).toMatchObject({ numCtx: 1000, keepAlive: 3 })
+    expect(servingOf('llama3:latest', params)).toMatchObject({ numCtx: 2000, keepAlive: 3 })
+    expect(servingOf('gpt-oss:120b', params)).not.toHaveProperty('numCtx')
+  })
+
+  test('a model is described once', () => {
+    const file = '{ upstreams: { a: { models: [{ id: "m" }, { id: "n" }, { id: "m" }] } } }'
+    expect(problemsOf({ file })).toEqual([
+      '`upstreams.a.models[2].id` in tolk.json5 is that of models[0] too; each model is listed once.',
+    ])
   })
 
   test('a described model may be asked for ten windows unless it says otherwise', () => {

@@ -180,6 +180,24 @@ describe('the other commands', () => {
     expect(lines).not.toContain('canary')
   })
 
+  test('check tells of a credential that is not sent, and serving warns of it', async () => {
+    const cwd = folderWith(
+      'tolk.json5',
+      '{ upstreams: { lan: { baseUrl: "https://lan", apiKey: "canary" } } }',
+    )
+    const flags = ['--upstream', ollama.url]
+    const check = run({ args: ['check', ...flags], cwd })
+    expect((await check.ended).code).toBe(0)
+    expect(check.stdout()).toMatch(
+      /^`upstreams\.lan\.apiKey` in tolk\.json5 is not sent to the address in `--upstream`/m,
+    )
+    const serving = run({ args: flags, cwd, env: { TOLK_PORT: '0' } })
+    await serving.says(/"level":"warn".*apiKey.*is not sent to the address in `--upstream`/)
+    await serving.says(/listens on .* 12 models/)
+    expect(check.stdout() + serving.stdout() + serving.stderr()).not.toContain('canary')
+    expect(ollama.requests.flatMap(({ headers }) => headers.authorization ?? [])).toEqual([])
+  })
+
   test('key prints a key and the hash of just that key', async () => {
     const program = run({ args: ['key', 'laptop'] })
     expect((await program.ended).code).toBe(0)

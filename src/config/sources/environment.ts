@@ -4,6 +4,7 @@ import { readKeyList } from '../client-keys.ts'
 import type { Environment } from '../interpolate.ts'
 import { type Option, options, UPSTREAM_NAME, variableOf } from '../options.ts'
 import type { Origin } from '../origin.ts'
+import { isQuoted, quoted } from './quoted.ts'
 import { type Assignment, placed, type Said, withReadUrls, written } from './said.ts'
 
 /** Names the file; no option of it. */
@@ -18,6 +19,10 @@ export const saidByEnvironment = (environment: Environment, upstream: string): S
     const value = byVariable.get(name)?.node.writeOnly === true ? text : text.trim()
     if (!name.startsWith('TOLK_') || name === CONFIG_VARIABLE || text.trim() === '') continue
     if (isServiceLink(name, value)) continue
+    if (isQuoted(text)) {
+      problems.push(quoted(name))
+      continue
+    }
     const option = byVariable.get(name)
     if (option === undefined) problems.push(unknown(name))
     else assignments.push(assigned(option, value, { kind: 'environment', name }, upstream))

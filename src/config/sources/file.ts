@@ -12,16 +12,18 @@ export const upstreamIn = (file: ConfigFile | null): string => {
 
 /** The file's options; what it has beside them stays in its tree, for the schema to refuse. */
 export const saidByFile = (file: ConfigFile, upstream: string): Said => {
+  // What is there without its variable is nobody's word: one complaint about it is enough.
+  const unfilled = new Set(file.problems.map(({ place }) => place))
   const said = withReadUrls(
     options.flatMap((option) => {
       const path = placed(option, upstream)
       const value = valueAt(file.tree, path)
-      if (value === undefined) return []
+      if (value === undefined || unfilled.has(nameOf(path))) return []
       const variables = variablesIn(file, nameOf(path))
       return [{ path, value, origin: { kind: 'file', file: file.name, variables } }]
     }),
   )
-  return { ...said, problems: [...file.problems, ...said.problems] }
+  return { ...said, problems: [...file.problems.map(({ sentence }) => sentence), ...said.problems] }
 }
 
 const variablesIn = ({ variables }: ConfigFile, name: string): readonly string[] => {

@@ -9,6 +9,8 @@ export type Assignment = {
   readonly path: readonly string[]
   readonly value: unknown
   readonly origin: Origin
+  /** Of a credential, the address it was given for; absent when it was given for none in particular. */
+  readonly meantFor?: string
 }
 
 export type Said = {
@@ -35,7 +37,7 @@ export const written = (
 
 /**
  * Addresses put in order, and the user and password found in one made a Basic credential of the same
- * source: what is kept as the address may be shown.
+ * source: what is kept as the address may be shown. The credentials of a source are meant for its address.
  */
 export const withReadUrls = (assignments: readonly Assignment[]): Said => {
   const problems: string[] = []
@@ -62,8 +64,22 @@ export const withReadUrls = (assignments: readonly Assignment[]): Said => {
       { path: [...upstream, 'auth', 'basic', 'password'], value: url.user.password, origin },
     ]
   })
-  return { assignments: read, problems }
+  return { assignments: meantForTheirAddress(read), problems }
 }
+
+const meantForTheirAddress = (assignments: readonly Assignment[]): readonly Assignment[] => {
+  const address = assignments.find(({ path }) => path[0] === 'upstreams' && path[2] === 'baseUrl')
+  const meantFor = address?.value
+  if (typeof meantFor !== 'string') return assignments
+  return assignments.map((assignment) => {
+    const { path, value, origin } = assignment
+    return isCredential(path) ? { path, value, origin, meantFor } : assignment
+  })
+}
+
+/** Whether the option at this path says who we are to the upstream. */
+export const isCredential = ([section, , ...option]: readonly string[]): boolean =>
+  section === 'upstreams' && (CREDENTIALS.test(option.join('.')) || option[1] === 'headers')
 
 const CREDENTIALS = /^(?:apiKey|apiKeyFile|auth\.basic\..*)$/
 

@@ -1,4 +1,4 @@
-/** ClientKey: a client's key as the server knows it. */
+/** ClientKey: a client's key as it is configured, and as the server knows it. */
 
 export type ClientKey = {
   /** For logs; never part of the key. */
