@@ -22,12 +22,11 @@ import type { Rooms } from './rooms.ts'
 
 /** Answers one chat, streamed or whole. */
 export const chatCompletions =
-  ({ upstream, catalog, turns, admit, config }: Rooms) =>
+  ({ upstream, catalog, turns, config }: Rooms) =>
   async (c: AppContext): Promise<Response> => {
     const { outgoing } = c.env
     const key = c.get('key')
     const record = c.get('record')
-    admit(key)
     const body = await readJsonBody(c.env, config.limits)
     const wanted = decodeChatCompletionRequest(body, config.openai)
     record.model = wanted.request.model.slice(0, 200)

@@ -8,12 +8,13 @@ import { auth } from './auth.ts'
 import { chatCompletions } from './chat-completions.ts'
 import type { AppContext, AppEnv } from './context.ts'
 import { listModels, retrieveModel } from './models.ts'
+import { rateLimit } from './rate-limit.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Mounted at the root, because its failures are also those of paths that nobody serves. */
 export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   const surface = new Hono<AppEnv>()
-  surface.use('/v1/*', auth(rooms.config.auth.keys))
+  surface.use('/v1/*', auth(rooms.config.auth.keys), rateLimit(rooms.admit))
   surface.post('/v1/chat/completions', chatCompletions(rooms))
   surface.all('/v1/chat/completions', only('POST'))
   surface.get('/v1/models', listModels(rooms))

@@ -1,21 +1,39 @@
 /** requestsPerMinute of a client key, as a bucket that refills evenly. */
-import { Failed } from '../failure.ts'
+import type { MiddlewareHandler } from 'hono'
 import type { ClientKey } from '../client-key.ts'
+import { Failed } from '../failure.ts'
+import type { AppEnv } from './context.ts'
 
-/** Admits one request of this key now. @throws Failed `rate-limited`, saying when to come back. */
-export type Admit = (key: ClientKey | null) => void
+/** How a key stands after a request. */
+export type Allowance = {
+  /** Requests a minute. */
+  readonly limit: number
+  /** How many would be admitted now. */
+  readonly remaining: number
+  /** Until all of `limit` would be, milliseconds. */
+  readonly resetMs: number
+}
+
+/**
+ * Admits one request of this key now, and tells how the key then stands, admitted or not, if it has a limit.
+ *
+ * @throws Failed `rate-limited`, saying when to come back.
+ */
+export type Admit = (key: ClientKey | null, tell?: (allowance: Allowance) => void) => void
 
 /** @param now milliseconds of a monotonic clock. */
 export const createRateLimit = (now: () => number): Admit => {
   const buckets = new Map<ClientKey, { tokens: number; at: number }>()
-  return (key) => {
+  return (key, tell) => {
     if (key === null || key.requestsPerMinute === null) return
     const limit = key.requestsPerMinute
     const perMs = limit / 60_000
     const time = now()
     const before = buckets.get(key) ?? { tokens: limit, at: time }
     const tokens = Math.min(limit, before.tokens + (time - before.at) * perMs)
-    buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: time })
+    const left = tokens >= 1 ? tokens - 1 : tokens
+    buckets.set(key, { tokens: left, at: time })
+    tell?.({ limit, remaining: Math.floor(left), resetMs: (limit - left) / perMs })
     if (tokens >= 1) return
     throw new Failed({
       kind: 'rate-limited',
@@ -23,4 +41,25 @@ export const createRateLimit = (now: () => number): Admit => {
       retryAfterMs: (1 - tokens) / perMs,
     })
   }
+}
+
+/** Holds every request of a key to its limit, and says in OpenAI's headers how the key stands. */
+export const rateLimit =
+  (admit: Admit): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const { outgoing } = c.env
+    admit(c.get('key'), ({ limit, remaining, resetMs }) => {
+      // On the raw response, for the reason that x-request-id is.
+      outgoing.setHeader('x-ratelimit-limit-requests', String(limit))
+      outgoing.setHeader('x-ratelimit-remaining-requests', String(remaining))
+      outgoing.setHeader('x-ratelimit-reset-requests', goDuration(resetMs))
+    })
+    return next()
+  }
+
+/** As OpenAI writes it: `12ms`, `7s`, `1m0s`. */
+const goDuration = (ms: number): string => {
+  if (ms < 1000) return `${Math.ceil(ms)}ms`
+  const seconds = Math.ceil(ms / 1000)
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }

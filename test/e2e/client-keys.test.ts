@@ -26,6 +26,8 @@ beforeAll(async () => {
         { name: 'laptop', key: KEY },
         { name: 'phone', key: 'sk-phone', models: ['gpt-oss:*'] },
         { name: 'clock', key: 'sk-clock', requestsPerMinute: 3 },
+        { name: 'watch', key: 'sk-watch', requestsPerMinute: 3 },
+        { name: 'sundial', key: 'sk-sundial', requestsPerMinute: 6000 },
       ],
     },
     models: { aliases: { 'gpt-4o': 'gpt-oss:20b', sneaky: 'secret/model', sly: 'sneaky' } },
@@ -224,4 +226,50 @@ test('requestsPerMinute: one too many is a 429 that says when to come back', asy
   expect(Number(answer.headers['retry-after-ms'])).toBeLessThanOrEqual(20_000)
   expect(chats()).toBe(before)
   expect((await chat(`Bearer ${KEY}`)).status).toBe(200)
+})
+
+/** What an answer says of its key's limit. */
+const standing = ({ status, headers }: Pick<RawAnswer, 'status' | 'headers'>) => [
+  status,
+  headers['x-ratelimit-limit-requests'],
+  headers['x-ratelimit-remaining-requests'],
+  headers['x-ratelimit-reset-requests'],
+]
+
+describe('requestsPerMinute counts', () => {
+  test('every request under /v1, before its body is read, and says in headers what is left', async () => {
+    const headers = { authorization: 'Bearer sk-watch' }
+    expect(standing(await ask(tolk.url, { path: '/v1/models', headers }))).toEqual([
+      200,
+      '3',
+      '2',
+      '20s',
+    ])
+    expect(standing(await ask(tolk.url, { path: '/v1/nothing', headers }))[0]).toBe(404)
+    expect(standing(await chat(headers.authorization))).toEqual([
+      200,
+      '3',
+      '0',
+      expect.stringMatching(/^(?:1m0s|\d+s)$/),
+    ])
+    const client = await connectTo(tolk.url)
+    client.send(postOf(CHAT, '', { 'Content-Length': '1000000000', ...headers }))
+    const answer = answerIn(await client.until(/\r\n\r\n\{.*\}/s, 500))
+    expect(standing(answer).slice(0, 3)).toEqual([429, '3', '0'])
+    client.socket.destroy()
+  })
+
+  test('and says so of a stream, too', async () => {
+    const answer = await ask(tolk.url, {
+      path: CHAT,
+      headers: { authorization: 'Bearer sk-sundial' },
+      body: { model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true },
+    })
+    expect(standing(answer)).toEqual([200, '6000', '5999', '10ms'])
+  })
+
+  test('nobody who has no limit, and no probe', async () => {
+    expect(standing(await chat(`Bearer ${KEY}`))).toEqual([200, undefined, undefined, undefined])
+    expect(standing(await ask(tolk.url, { path: '/healthz' }))[1]).toBeUndefined()
+  })
 })

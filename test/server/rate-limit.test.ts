@@ -76,6 +76,22 @@ describe('a limit', () => {
     expect(refused()).toBeUndefined()
   })
 
+  test('tells how the key stands, admitted or not', () => {
+    const { admit, clock } = limit()
+    const who = key(2)
+    const told: unknown[] = []
+    const ask = () => admitted(() => admit(who, (allowance) => told.push(allowance)), 1)
+    for (let request = 0; request < 3; request++) ask()
+    clock.now += 45_000
+    ask()
+    expect(told).toEqual([
+      { limit: 2, remaining: 1, resetMs: 30_000 },
+      { limit: 2, remaining: 0, resetMs: 60_000 },
+      { limit: 2, remaining: 0, resetMs: 60_000 },
+      { limit: 2, remaining: 0, resetMs: 45_000 },
+    ])
+  })
+
   test('is each key’s own, and a request that is refused costs nothing', () => {
     const { admit, clock } = limit()
     const [one, other] = [key(2), key(2)]
