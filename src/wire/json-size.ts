@@ -1,4 +1,5 @@
 /** How deep and how many: JSON text measured before it is parsed, because some of it costs far more than its length. */
+import { endOfString } from './json-string.ts'
 
 export type JsonLimits = {
   /** How deep objects and lists may be nested. */
@@ -21,7 +22,7 @@ export const exceeded = (text: string, limits: JsonLimits): keyof JsonLimits | n
     switch (text.charCodeAt(at)) {
       case QUOTE:
         tokens++
-        at = endOfString(text, at)
+        at = endOfString(text, at) - 1
         break
       case OPEN_BRACE:
       case OPEN_BRACKET:
@@ -42,25 +43,10 @@ export const exceeded = (text: string, limits: JsonLimits): keyof JsonLimits | n
   return null
 }
 
-/** Where the string that begins at `start` ends: at its closing quote, or with the text. */
-const endOfString = (text: string, start: number): number => {
-  let quote = text.indexOf('"', start + 1)
-  while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
-  return quote === -1 ? text.length : quote
-}
-
-/** Backslashes escape each other: an odd run of them escapes what follows. */
-const isEscaped = (text: string, at: number): boolean => {
-  let before = at - 1
-  while (text.charCodeAt(before) === BACKSLASH) before--
-  return (at - before) % 2 === 0
-}
-
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
 const OPEN_BRACKET = 0x5b
-const BACKSLASH = 0x5c
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d

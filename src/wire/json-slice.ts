@@ -1,4 +1,5 @@
 /** The text of values inside a JSON text, untouched: their digits, their key order, their escapes. */
+import { endOfString } from './json-string.ts'
 
 /**
  * Finds the value under these keys, each inside the one before, in a JSON text that is known to be
@@ -37,7 +38,7 @@ const memberAt = (text: string, start: number, name: string): number => {
   let found = -1
   let at = skipSpace(text, start + 1)
   while (at < text.length && text[at] !== '}') {
-    const keyEnd = skipString(text, at)
+    const keyEnd = endOfString(text, at)
     const value = skipSpace(text, skipSpace(text, keyEnd) + 1)
     if (JSON.parse(text.slice(at, keyEnd)) === name) found = value
     at = skipSpace(text, skipValue(text, value))
@@ -52,25 +53,13 @@ const skipSpace = (text: string, start: number): number => {
   return at
 }
 
-const skipString = (text: string, start: number): number => {
-  let end = text.indexOf('"', start + 1)
-  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end === -1 ? text.length : end + 1
-}
-
-const isEscaped = (text: string, quote: number): boolean => {
-  let backslashes = 0
-  while (text[quote - 1 - backslashes] === '\\') backslashes++
-  return backslashes % 2 === 1
-}
-
 /** Where the value that begins at `start` ends: brackets are counted, strings jumped over. */
 const skipValue = (text: string, start: number): number => {
   let depth = 0
   for (let at = start; at < text.length;) {
     const char = text[at]
     if (char === '"') {
-      at = skipString(text, at)
+      at = endOfString(text, at)
       if (depth === 0) return at
       continue
     }

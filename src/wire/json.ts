@@ -1,16 +1,13 @@
 /** JSON at the doors: text to a value that keeps every digit, a value to one we trust. */
 import type { z } from 'zod'
 import { Failed } from '../failure.ts'
+import { parseExact } from './json-exact.ts'
 
 declare global {
   /** ES2026 "JSON.parse source text access", in V8 since Node 22; TypeScript's lib lacks it still. */
   interface JSON {
     rawJSON(text: string): { readonly rawJSON: string }
     isRawJSON(value: unknown): value is { readonly rawJSON: string }
-    parse(
-      text: string,
-      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-    ): unknown
   }
 }
 
@@ -20,17 +17,19 @@ declare global {
  *
  * @throws SyntaxError when the text is not JSON, RangeError when it is nested deeper than the stack.
  */
-export const parseJson = (text: string): unknown =>
-  // A reviver is called for every value, some 10 × the cost of parsing: only where it can matter.
-  UNUSUAL_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
+export const parseJson = (text: string): unknown => {
+  const value: unknown = JSON.parse(text)
+  // To read it again costs a few times the parsing: only where it can matter.
+  return UNUSUAL_NUMBER.test(text) ? parseExact(text, keepDigits) : value
+}
 
 /** A number in value position with an exponent, or with more digits than every double keeps. */
 const UNUSUAL_NUMBER = /(?:^|[:[,\s])-?(?:\d[\d.]{15}|\d[\d.]*[eE])/
 
-const keepDigits = (_key: string, value: unknown, { source }: { readonly source?: string }) =>
-  typeof value === 'number' && source !== undefined && loses(value, source)
-    ? JSON.rawJSON(source)
-    : value
+const keepDigits = (source: string): unknown => {
+  const value = Number(source)
+  return loses(value, source) ? JSON.rawJSON(source) : value
+}
 
 const loses = (value: number, source: string): boolean =>
   !Number.isFinite(value) || (String(value) !== source && exact(value) !== exact(source))
