@@ -349,7 +349,7 @@ export const settingsSchema = z
           .enum(['tools', 'chat', 'all'])
           .default('tools')
           .describe(
-            'Which models `GET /v1/models` lists: those that can call tools, all that chat, or all. The others can still be called by name.',
+            'Which models `GET /v1/models` lists: those that can call tools (where none is known to, those that may), all that chat, or all. The others can still be called by name.',
           ),
         refreshMs: milliseconds()
           .default(60_000)
