@@ -1,8 +1,7 @@
 /** Tool calls in the history: `tool_calls`, and the `function_call` of before there were any. */
 import { z } from 'zod'
 import type { JsonObject, PastCall } from '../../chat/request.ts'
-import { parseJson } from '../../wire/json.ts'
-import { isJsonObject } from '../../wire/json.ts'
+import { isJsonObject, parseJson } from '../../wire/json.ts'
 import { list } from './field.ts'
 import { assertReadable } from './json-value.ts'
 import { invalid, missing, unsupported } from './refusal.ts'
@@ -53,7 +52,17 @@ const decodeArguments = (wire: unknown, param: string): JsonObject => {
   const value = typeof wire === 'string' ? readArguments(wire, param) : (wire ?? {})
   if (!isJsonObject(value)) throw invalid(param, NOT_ARGUMENTS)
   assertReadable(value, param)
-  return value
+  return withSigns(value)
+}
+
+/** `JSON.stringify` would write -0 as 0. */
+const withSigns = (values: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withSign(value)]))
+
+const withSign = (value: unknown): unknown => {
+  if (Object.is(value, -0)) return JSON.rawJSON('-0')
+  if (Array.isArray(value)) return value.map((item) => withSign(item))
+  return isJsonObject(value) ? withSigns(value) : value
 }
 
 const readArguments = (text: string, param: string): unknown => {
