@@ -20,11 +20,15 @@ const sent = (text: string, policy: RequestPolicy = LENIENT): string | null => {
     return encodeChatRequest(request, 'upstream', SERVING)
   } catch (error) {
     if (!(error instanceof Failed)) throw error
-    const { kind } = error.failure
-    if (kind === 'invalid-request' || kind === 'unsupported-parameter') return null
+    const { failure } = error
+    if (failure.kind === 'unsupported-parameter') return null
+    if (failure.kind === 'invalid-request' && !ZOD_SAYS.test(failure.message)) return null
     throw error
   }
 }
+
+/** Sentences that are not ours. */
+const ZOD_SAYS = /(?:: Too (?:big|small)|Invalid (?:input|option|string|key)|Unrecognized)/
 
 const recorded = chatRecordings().filter(
   ({ body }) => body.stream === true && body.messages.length > 0,

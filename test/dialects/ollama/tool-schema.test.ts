@@ -404,7 +404,7 @@ describe('nothing that a client says in a schema is lost', () => {
         const text = JSON.stringify(keptTools(schema))
         expect(marks.filter((mark) => !text.includes(mark))).toEqual([])
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     )
   })
 
@@ -416,7 +416,7 @@ describe('nothing that a client says in a schema is lost', () => {
         const [twice] = keptTools(parameters)
         expect(JSON.stringify(Object(Object(twice)['function'])['parameters'])).toBe(parameters)
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     )
   })
 

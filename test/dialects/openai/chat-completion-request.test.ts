@@ -171,3 +171,158 @@ describe('a chat completion request', () => {
     },
   )
 })
+
+const user = { role: 'user', content: 'Weather?' }
+const call = {
+  id: 'call_1',
+  type: 'function',
+  function: { name: 'weather', arguments: '{"city":"Oslo"}' },
+}
+const answer = { role: 'tool', tool_call_id: 'call_1', content: '3 °C' }
+
+/** Bodies in the shape that these clients send, their habits included. */
+describe('nothing is held against', () => {
+  test.each<[client: string, fields: object, ignored: readonly string[]]>([
+    [
+      "openai's JavaScript, which is given its own answer again",
+      {
+        messages: [
+          { role: 'developer', content: 'Be brief' },
+          user,
+          {
+            role: 'assistant',
+            content: null,
+            refusal: null,
+            annotations: [],
+            audio: null,
+            function_call: null,
+            reasoning_content: 'Oslo.',
+            tool_calls: [{ ...call, index: 0, custom: null }],
+          },
+          answer,
+        ],
+        stream: true,
+        stream_options: { include_usage: true, include_obfuscation: false },
+        store: false,
+        n: 1,
+        service_tier: 'auto',
+        parallel_tool_calls: true,
+        prompt_cache_key: 'a',
+      },
+      [],
+    ],
+    [
+      "openai's Python with extra_body, which arrives at the top",
+      {
+        extra: { a: 1 },
+        top_k: 20,
+        min_p: 0.05,
+        think: false,
+        keep_alive: '10m',
+        options: { repeat_last_n: 64 },
+        temperature: 0.699999988079071044921875,
+      },
+      ['extra'],
+    ],
+    [
+      'LangChain',
+      {
+        messages: [
+          { role: 'system', content: 'Be brief' },
+          { role: 'user', name: 'Ann', content: [{ type: 'text', text: 'Weather?' }] },
+          { role: 'assistant', content: '', tool_calls: [call] },
+          { ...answer, content: [{ type: 'text', text: '3 °C' }] },
+        ],
+        n: 1,
+        temperature: 0.7,
+        max_completion_tokens: 256,
+        frequency_penalty: 0,
+        presence_penalty: 0,
+        logit_bias: {},
+        logprobs: false,
+        tool_choice: 'auto',
+        stop: null,
+      },
+      [],
+    ],
+    [
+      "Vercel's AI SDK, which sends reasoning again",
+      {
+        messages: [
+          user,
+          { role: 'assistant', content: '', reasoning_content: 'Oslo.', tool_calls: [call] },
+          { role: 'tool', tool_call_id: 'call_1', content: '{"type":"text","value":"3 °C"}' },
+        ],
+        tools: [{ type: 'function', function: { name: 'weather', parameters: {}, strict: true } }],
+        tool_choice: 'auto',
+        reasoning_effort: 'medium',
+        response_format: { type: 'text' },
+        stream: true,
+      },
+      [],
+    ],
+    [
+      'LiteLLM, which sends what other vendors understand',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'Weather?', cache_control: { type: 'ephemeral' } },
+              {
+                type: 'image_url',
+                image_url: { url: 'data:image/png;base64,AAAA', detail: 'low' },
+              },
+            ],
+          },
+          {
+            role: 'assistant',
+            content: 'Cold',
+            reasoning_content: 'Oslo.',
+            thinking_blocks: [{ type: 'thinking', thinking: 'Oslo.', signature: 'x' }],
+            provider_specific_fields: {},
+          },
+          user,
+        ],
+        thinking: { type: 'enabled', budget_tokens: 1024 },
+        metadata: { trace: 'a' },
+        user: 'ann',
+      },
+      ['thinking.budget_tokens'],
+    ],
+    [
+      'Open WebUI',
+      {
+        stream: true,
+        params: {},
+        features: { web_search: false },
+        stream_options: { include_usage: true },
+        messages: [{ role: 'user', content: 'Hi' }],
+      },
+      ['params', 'features'],
+    ],
+    [
+      'OpenRouter clients, which send reasoning_details again',
+      {
+        messages: [
+          user,
+          {
+            role: 'assistant',
+            content: 'Cold',
+            reasoning: 'Oslo.',
+            reasoning_details: [
+              { type: 'reasoning.text', text: 'Oslo.', index: 0 },
+              { type: 'reasoning.encrypted', data: 'x' },
+            ],
+          },
+          user,
+        ],
+        reasoning: { effort: 'high', exclude: false },
+        include_reasoning: true,
+      },
+      [],
+    ],
+  ])('%s', (_client, fields, ignored) => {
+    expect(accepted(fields).ignored).toEqual(ignored)
+  })
+})
