@@ -16,11 +16,9 @@ import { version } from './version.ts'
 
 /** Reads the process's arguments, does what they say, and sets its exit code. Never throws. */
 export const run = async (): Promise<void> => {
-  // `tolk models | head` closes the pipe when it has seen enough: that is no accident.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+  // `tolk models | head` closes the pipe when it has seen enough, and a proxy goes on without a reader:
+  // neither is an accident.
+  process.stdout.on('error', () => {})
   try {
     const commandLine = readCommandLine(process.argv.slice(2))
     process.exitCode = await dispatch(

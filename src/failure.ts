@@ -92,8 +92,8 @@ export type Failure =
   | { readonly kind: 'upstream-truncated' }
   /** Nobody is left to hear it; logged as 499. */
   | { readonly kind: 'client-closed' }
-  /** Our own fault; the cause goes to the log alone. */
-  | { readonly kind: 'internal' }
+  /** Our own fault; the cause is for the log alone. */
+  | { readonly kind: 'internal'; readonly cause?: unknown }
 
 /** Carries a {@link Failure} where one has to be thrown: before the head of an answer is sent. */
 export class Failed extends Error {

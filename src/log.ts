@@ -1,5 +1,5 @@
 /** One JSON line per happening, on standard output. */
-import { pino, stdTimeFunctions } from 'pino'
+import { pino, stdTimeFunctions, type DestinationStream } from 'pino'
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
@@ -22,13 +22,26 @@ export const createLog = (level: LogLevel, write?: (line: string) => void): Log 
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const logger = write === undefined ? pino(options) : pino(options, { write })
+  const logger = pino(options, write === undefined ? standardOutput() : { write })
   return {
     debug: (message, facts = {}) => logger.debug(facts, message),
     info: (message, facts = {}) => logger.info(facts, message),
     warn: (message, facts = {}) => logger.warn(facts, message),
     error: (message, facts = {}, cause) => logger.error({ ...facts, ...factsOf(cause) }, message),
   }
+}
+
+/**
+ * A full disk or a closed pipe loses lines, never the process: left alone, pino tries again for ever,
+ * and at exit without letting anything else happen.
+ */
+const standardOutput = (): DestinationStream => {
+  const destination = pino.destination({ dest: 1, minLength: 0, sync: false })
+  const nothing = (): void => {}
+  destination.on('error', () => {
+    Object.assign(destination, { write: nothing, flushSync: nothing, end: nothing })
+  })
+  return destination
 }
 
 /** An allow-list: a library's error may carry a request with its headers (reliability S-05). */

@@ -405,13 +405,17 @@ describe('invariant 10: the field of reasoning changes its name, and nothing els
     })
   })
 
-  test('think-tags, whole: one block in front of the text', () => {
-    always((script, wish) => {
-      const end = fold(hear([textOf(script)], wish))
+  test('think-tags, whole: what the stream comes to', () => {
+    always((script, given) => {
+      const wish = { ...given, reasoningField: 'think-tags' as const }
+      const batches = hear([textOf(script)], wish)
+      const end = fold(batches)
       if ('kind' in end) return
-      const { body } = answerOf(end, { ...wish, reasoningField: 'think-tags' })
-      const tagged = end.reasoning === '' ? '' : `<think>${end.reasoning}</think>`
-      expect(readCompletion(body).choices[0].message.content ?? '').toBe(tagged + end.text)
+      const streamed = readStream(stream(batches, wish).join(''))
+        .choices.map(({ delta }) => ('content' in delta ? delta.content : ''))
+        .join('')
+      const { body } = answerOf(end, wish)
+      expect(readCompletion(body).choices[0].message.content ?? '').toBe(streamed)
     })
   })
 })

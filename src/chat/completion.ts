@@ -2,10 +2,15 @@
 import type { Failure } from '../failure.ts'
 import type { ChatEvent, Finish, Logprob, Reasoning, Text, ToolCall } from './event.ts'
 
+/** What was said of one kind without a break. */
+export type Passage = { readonly type: 'reasoning' | 'text'; readonly text: string }
+
 /** A whole turn. What the model did not say is an empty string or list. */
 export type Completion = {
   readonly reasoning: string
   readonly text: string
+  /** Reasoning and text in the order they were said. */
+  readonly passages: readonly Passage[]
   readonly calls: readonly ToolCall[]
   /** Of the reasoning's tokens, apart: who is not shown the reasoning is not shown its tokens. */
   readonly reasoningLogprobs: readonly Logprob[]
@@ -16,11 +21,11 @@ export type Completion = {
 
 /** Gathers a turn as it is said; linear in its length. */
 export class CompletionFold {
-  readonly #reasoning: string[] = []
-  readonly #text: string[] = []
+  readonly #passages: { type: Passage['type']; pieces: string[] }[] = []
   readonly #calls: ToolCall[] = []
   readonly #reasoningLogprobs: Logprob[] = []
   readonly #logprobs: Logprob[] = []
+  #last: ChatEvent['type'] | null = null
 
   /** @returns the turn's end when this batch held it: the whole completion, or why there is none. */
   add(batch: readonly ChatEvent[]): Completion | Failure | null {
@@ -28,27 +33,26 @@ export class CompletionFold {
       if (event.type === 'failure') return event.failure
       const logprobs = event.type === 'reasoning' ? this.#reasoningLogprobs : this.#logprobs
       for (const logprob of event.logprobs ?? []) logprobs.push(logprob)
-      switch (event.type) {
-        case 'reasoning':
-          this.#reasoning.push(event.text)
-          break
-        case 'text':
-          this.#text.push(event.text)
-          break
-        case 'tool-call':
-          this.#calls.push(event)
-          break
-        case 'finish':
-          return this.#completed(event)
-      }
+      if (event.type === 'finish') return this.#completed(event)
+      if (event.type === 'tool-call') this.#calls.push(event)
+      else this.#say(event)
+      this.#last = event.type
     }
     return null
   }
 
+  #say({ type, text }: Reasoning | Text): void {
+    const passage = this.#passages.at(-1)
+    if (passage !== undefined && this.#last === type) passage.pieces.push(text)
+    else this.#passages.push({ type, pieces: [text] })
+  }
+
   #completed(finish: Finish): Completion {
+    const passages = this.#passages.map(({ type, pieces }) => ({ type, text: pieces.join('') }))
     return {
-      reasoning: this.#reasoning.join(''),
-      text: this.#text.join(''),
+      reasoning: textOf(passages, 'reasoning'),
+      text: textOf(passages, 'text'),
+      passages,
       calls: this.#calls,
       reasoningLogprobs: this.#reasoningLogprobs,
       logprobs: this.#logprobs,
@@ -56,6 +60,12 @@ export class CompletionFold {
     }
   }
 }
+
+const textOf = (passages: readonly Passage[], kind: Passage['type']): string =>
+  passages
+    .filter(({ type }) => type === kind)
+    .map(({ text }) => text)
+    .join('')
 
 /** The turn a completion was, in the plain order: for a client that streams from a model that does not. */
 export const retold = (completion: Completion): readonly ChatEvent[] => {

@@ -14,7 +14,8 @@ export const serveCommand = async ({ config, warnings }: Loaded, print: Print): 
   const stopping = untilSignal()
   const running = await serve(config, log)
   for (const warning of warnings) log.warn(warning)
-  print(`${await startLine(running, config)}\n`)
+  // Whoever stops it while it still looks for the upstream need not wait for the line.
+  await Promise.race([stopping, startLine(running, config).then((line) => print(`${line}\n`))])
   if (config.server.allowAnonymous && config.auth.keys.length === 0) warn(log, config)
   await stopping
   await running.close()

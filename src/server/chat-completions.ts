@@ -10,6 +10,7 @@ import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
 import { decodeReasoningHeader } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
 import { Failed, type Failure } from '../failure.ts'
+import type { Log } from '../log.ts'
 import { now } from '../ticker.ts'
 import type { Listener } from '../upstream/upstream.ts'
 import { explain, resolveFor } from './auth.ts'
@@ -22,7 +23,7 @@ import type { Rooms } from './rooms.ts'
 
 /** Answers one chat, streamed or whole. */
 export const chatCompletions =
-  ({ upstream, catalog, turns, config }: Rooms) =>
+  ({ upstream, catalog, turns, config, log }: Rooms) =>
   async (c: AppContext): Promise<Response> => {
     const { outgoing } = c.env
     const key = c.get('key')
@@ -49,7 +50,7 @@ export const chatCompletions =
       mintCallId: () => `call_${randomBytes(12).toString('hex')}`,
     })
     const ask = (listener: Listener) =>
-      upstream.chat(request, { card, requestId: record.id }, ordered(turn, record, listener))
+      upstream.chat(request, { card, requestId: record.id }, ordered(turn, record, log, listener))
 
     if (wanted.stream) {
       const { includeUsage } = wanted
@@ -64,7 +65,7 @@ export const chatCompletions =
       await stream.opened.catch(explain(key, catalog, card))
       return RESPONSE_ALREADY_SENT
     }
-    const whole = new OneShot(outgoing)
+    const whole = new OneShot(outgoing, config.downstream.writeStallMs)
     turns.hold(whole, outgoing)
     whole.carry(ask(whole))
     const completion = await whole.completion.catch(explain(key, catalog, card))
@@ -74,13 +75,16 @@ export const chatCompletions =
 const JSON_HEAD = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
 /** Puts the turn's rules between the upstream and the client, and notes for the log what passes. */
-const ordered = (turn: Turn, record: RequestRecord, listener: Listener): Listener => ({
+const ordered = (turn: Turn, record: RequestRecord, log: Log, listener: Listener): Listener => ({
   events: (batch) => {
     record.firstEvent ??= now()
     const said = turn.order(batch)
     const last = said.at(-1)
     if (last === undefined) return
     if (last.type === 'failure') record.failure = last.failure.kind
+    if (last.type === 'failure' && last.failure.kind === 'internal') {
+      log.error('internal error', { request_id: record.id }, last.failure.cause)
+    }
     if (last.type === 'finish') {
       record.usage = last.usage
       record.finishReason = last.reason

@@ -12,6 +12,7 @@ import type { Exchange, Listener } from '../upstream/upstream.ts'
 import type { Encoder } from '../wire/codec.ts'
 import { comment } from '../wire/sse.ts'
 import { ChunkedBody } from './chunked-body.ts'
+import { cutIfUnread } from './cut-if-unread.ts'
 import type { OpenTurn } from './open-turns.ts'
 
 export type StreamTiming = {
@@ -89,8 +90,9 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     const frames = this.#encoder.encode(batch)
     if (last.type !== 'finish' && last.type !== 'failure') return this.#write(frames)
     this.#state = 'ending'
-    this.#fullSince ??= now()
+    unwatch(this)
     this.#body.end(frames)
+    cutIfUnread(this.#response, this.#timing.writeStallMs)
   }
 
   fail(failure: Failure): void {

@@ -1,9 +1,10 @@
 /** A whole answer: gathers the turn of a client that does not stream. */
-import type { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { CompletionFold, type Completion } from '../chat/completion.ts'
 import type { ChatEvent } from '../chat/event.ts'
 import { Failed, type Failure } from '../failure.ts'
 import type { Exchange, Listener } from '../upstream/upstream.ts'
+import { cutIfUnread } from './cut-if-unread.ts'
 import type { OpenTurn } from './open-turns.ts'
 
 export class OneShot implements Listener, OpenTurn {
@@ -12,17 +13,24 @@ export class OneShot implements Listener, OpenTurn {
   readonly #fold = new CompletionFold()
   readonly #resolve: (completion: Completion) => void
   readonly #reject: (failed: Failed) => void
+  readonly #response: ServerResponse
+  readonly #writeStallMs: number
   #exchange: Exchange | null = null
   #isOver = false
 
-  /** @param response whose closing says that the client left. */
-  constructor(response: Pick<EventEmitter, 'once'> & { readonly destroyed: boolean }) {
+  /**
+   * @param response whose closing says that the client left.
+   * @param writeStallMs how long the client may leave the answer unread.
+   */
+  constructor(response: ServerResponse, writeStallMs: number) {
     const { promise, resolve, reject } = Promise.withResolvers<Completion>()
     this.completion = promise
     // A fault of ours before anyone awaits it answers 500; it must not end the process as well.
     promise.catch(() => {})
     this.#resolve = resolve
     this.#reject = reject
+    this.#response = response
+    this.#writeStallMs = writeStallMs
     const leave = (): void => this.fail({ kind: 'client-closed' })
     response.once('close', leave)
     if (response.destroyed) leave()
@@ -38,6 +46,7 @@ export class OneShot implements Listener, OpenTurn {
     const end = this.#fold.add(batch)
     if (end === null) return
     this.#isOver = true
+    cutIfUnread(this.#response, this.#writeStallMs)
     if ('kind' in end) this.#reject(new Failed(end))
     else this.#resolve(end)
   }

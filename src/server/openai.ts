@@ -32,10 +32,15 @@ export const answerFailure =
     const record = c.get('record')
     record.failure = failure.kind
     const cause = error instanceof Failed ? error.cause : error
-    if (failure.kind === 'internal') log.error('internal error', { request_id: record.id }, cause)
-    else if (cause !== undefined) log.debug('failed', { request_id: record.id, kind: failure.kind })
+    const { outgoing, incoming } = c.env
+    // What is left of a body that nobody reads would be taken for the next request.
+    if (!incoming.complete) outgoing.shouldKeepAlive = false
+    if (failure.kind === 'internal') {
+      log.error('internal error', { request_id: record.id }, failure.cause ?? cause)
+    } else if (cause !== undefined)
+      log.debug('failed', { request_id: record.id, kind: failure.kind })
     const reply = encodeError(failure)
-    for (const [name, value] of Object.entries(reply.headers)) c.env.outgoing.setHeader(name, value)
+    for (const [name, value] of Object.entries(reply.headers)) outgoing.setHeader(name, value)
     return c.json({ error: reply.error }, statusOf(reply.status), { 'cache-control': 'no-store' })
   }
 

@@ -23,6 +23,8 @@ export const answerParserErrors = (
     else if (request === undefined) answer(failureOf(error.code), socket)
     else refuse(request, failureOf(error.code))
   })
+  // Nobody's tunnel: with no listener Node would close the connection without a word.
+  server.on('connect', (_incoming, socket: Duplex) => answer(NO_TUNNEL, socket))
   return (incoming, outgoing) => {
     const { socket } = incoming
     underWay.set(socket, { incoming, outgoing })
@@ -109,6 +111,12 @@ const failureOf = (code = ''): Failure => {
         code: 'invalid_http',
       }
   }
+}
+
+const NO_TUNNEL: Failure = {
+  kind: 'method-not-allowed',
+  message: 'CONNECT is not allowed here: tolk is no forward proxy.',
+  allow: ['GET', 'POST'],
 }
 
 const HEADERS_TOO_LARGE: Failure = {

@@ -50,7 +50,7 @@ export class Pump implements Reply, Exchange, Watcher {
   #listener: Listener | null
   #exchange: Exchange | null = null
   #state: State = 'waiting'
-  #refusal: { status: number; headers: ReplyHeaders; body: string } | null = null
+  #refusal: { status: number; headers: ReplyHeaders; body: string; since: number } | null = null
   #pending = ''
   #scheduled = false
   #paused = false
@@ -74,7 +74,7 @@ export class Pump implements Reply, Exchange, Watcher {
 
   head(status: number, headers: ReplyHeaders): void {
     const { 'content-encoding': encoding, 'content-type': type } = headers
-    if (status !== 200) this.#refusal = { status, headers, body: '' }
+    if (status !== 200) this.#refusal = { status, headers, body: '', since: now() }
     // We asked for identity: what is compressed all the same is not inflated (reliability U-59).
     else if (encoding !== undefined && encoding !== 'identity') this.#fail(COMPRESSED)
     // Somebody's login page. Any other type may be wrong, as long as the lines are right (U-37, U-60).
@@ -84,7 +84,8 @@ export class Pump implements Reply, Exchange, Watcher {
   data(slice: Buffer): void {
     const text = this.#utf8.write(slice)
     if (this.#refusal !== null) {
-      if (this.#refusal.body.length < MAX_REFUSAL) this.#refusal.body += text
+      this.#refusal.body += text
+      if (this.#refusal.body.length > MAX_REFUSAL) this.#fail(this.#refusalOf(this.#refusal))
       return
     }
     // undici calls once per HTTP chunk, however many came in one read: they are joined until the end
@@ -99,7 +100,7 @@ export class Pump implements Reply, Exchange, Watcher {
     if (this.#refusal !== null) return this.#fail(this.#refusalOf(this.#refusal))
     this.#pending += this.#utf8.end()
     this.#flush()
-    if (this.#state !== 'ended' && this.#state !== 'over') this.#say(this.#decoder.end())
+    if (this.#state !== 'ended' && this.#state !== 'over') this.#say(this.#decoded(null))
     this.#close()
   }
 
@@ -134,6 +135,10 @@ export class Pump implements Reply, Exchange, Watcher {
       if (time - this.#lastRecord > TAIL_MS) this.#drop()
       return
     }
+    // What an error page's head says is enough, should its body never end.
+    if (this.#refusal !== null && time - this.#refusal.since > TAIL_MS) {
+      return this.#fail(this.#refusalOf(this.#refusal))
+    }
     if (this.#left !== null && time - this.#left > loadGraceMs) return this.#drop()
     if (exceeds(time - this.#started, totalTimeoutMs))
       return this.#timeOut('answer', totalTimeoutMs)
@@ -152,9 +157,18 @@ export class Pump implements Reply, Exchange, Watcher {
     const slice = this.#pending
     this.#pending = ''
     const before = this.#decoder.records
-    const events = this.#decoder.feed(slice)
+    const events = this.#decoded(slice)
     if (this.#decoder.records !== before) this.#progress()
     this.#say(events)
+  }
+
+  /** @param slice the next one; `null` for the end. */
+  #decoded(slice: string | null): readonly ChatEvent[] {
+    try {
+      return slice === null ? this.#decoder.end() : this.#decoder.feed(slice)
+    } catch (cause) {
+      return [{ type: 'failure', failure: { kind: 'internal', cause } }]
+    }
   }
 
   #progress(): void {
@@ -172,8 +186,8 @@ export class Pump implements Reply, Exchange, Watcher {
     if (type === 'finish') this.#state = 'ended'
     const listener = this.#listener
     if (type === 'finish' || type === 'failure') this.#listener = null
-    listener?.events(events)
-    if (type === 'failure') this.#drop()
+    const isHeard = listener === null || tell(listener, events)
+    if (type === 'failure' || !isHeard) this.#drop()
   }
 
   #timeOut(phase: 'first-line' | 'next-line' | 'answer', waitedMs: number): void {
@@ -193,6 +207,26 @@ export class Pump implements Reply, Exchange, Watcher {
   #close(): void {
     this.#state = 'over'
     unwatch(this)
+  }
+}
+
+/**
+ * A listener that throws is a bug of ours, and costs its own turn alone: here, in a microtask, it would
+ * cost the process.
+ *
+ * @returns whether the listener heard.
+ */
+const tell = (listener: Listener, events: readonly ChatEvent[]): boolean => {
+  try {
+    listener.events(events)
+    return true
+  } catch (cause) {
+    try {
+      listener.events([{ type: 'failure', failure: { kind: 'internal', cause } }])
+    } catch {
+      // It has been told; more cannot be done.
+    }
+    return false
   }
 }
 

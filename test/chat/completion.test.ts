@@ -11,6 +11,12 @@ const rome: ChatEvent = { type: 'tool-call', id: 'b', name: 'f', arguments: '{"c
 const whole: Completion = {
   reasoning: 'I think. And again.',
   text: 'Let me see.',
+  passages: [
+    { type: 'reasoning', text: 'I think.' },
+    { type: 'text', text: 'Let me' },
+    { type: 'reasoning', text: ' And again.' },
+    { type: 'text', text: ' see.' },
+  ],
   calls: [paris, rome],
   reasoningLogprobs: [],
   logprobs: [],
@@ -36,7 +42,15 @@ describe('a fold', () => {
 
   test('of a turn that says nothing is empty', () => {
     expect(fold([finish])).toEqual([
-      { reasoning: '', text: '', calls: [], reasoningLogprobs: [], logprobs: [], finish },
+      {
+        reasoning: '',
+        text: '',
+        passages: [],
+        calls: [],
+        reasoningLogprobs: [],
+        logprobs: [],
+        finish,
+      },
     ])
   })
 
@@ -90,8 +104,13 @@ describe('a completion retold', () => {
       what: 'with log probabilities',
       completion: { ...whole, reasoningLogprobs: [logprob('a')], logprobs: [logprob('b')] },
     },
-  ])('folds into the very same: $what', ({ completion }) => {
-    expect(fold(retold(completion))).toEqual([completion])
+  ])('folds into the same, its passages in the plain order: $what', ({ completion }) => {
+    const { reasoning, text } = completion
+    const passages = [
+      { type: 'reasoning', text: reasoning },
+      { type: 'text', text },
+    ].filter((passage) => passage.text !== '')
+    expect(fold(retold(completion))).toEqual([{ ...completion, passages }])
   })
 
   test('without text leaves the log probabilities with the finish', () => {

@@ -5,10 +5,13 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { createRecordedOllama } from '../support/recorded-ollama.ts'
 import { runProgram, type Program, type ProgramOptions } from '../support/program.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 let ollama: StandIn
 const programs: Program[] = []
@@ -249,3 +252,33 @@ const free = async (): Promise<number> => {
   await once(server, 'close')
   return typeof address === 'object' && address !== null ? address.port : 0
 }
+
+describe('a reader that goes away', () => {
+  test('ends no server', async () => {
+    const program = run({
+      command: ['sh', '-c', '"$0" "$@" | head -n 1', process.execPath],
+      args: ['src/main.ts'],
+      cwd: ROOT,
+      env: env(),
+    })
+    const [, url = ''] = await program.says(/listens on (\S+)/)
+    for (let round = 0; round < 3; round++) {
+      expect((await fetch(`${url}/v1/models`)).status).toBe(200)
+    }
+  })
+
+  test('and a full disk neither', async () => {
+    const port = String(await free())
+    const program = run({
+      command: ['sh', '-c', 'exec "$0" "$@" > /dev/full', process.execPath],
+      args: ['src/main.ts', '--port', port],
+      cwd: ROOT,
+      env: { OLLAMA_HOST: ollama.url },
+    })
+    const ask = () => fetch(`http://127.0.0.1:${port}/v1/models`).then(({ status }) => status)
+    await expect.poll(() => ask().catch(() => 0), { timeout: 5000 }).toBe(200)
+    for (let round = 0; round < 3; round++) expect(await ask()).toBe(200)
+    program.signal('SIGTERM')
+    expect(await program.ended).toEqual({ code: 0, signal: null })
+  })
+})

@@ -108,6 +108,12 @@ describe('a request that takes too long is a 408', () => {
   })
 })
 
+test('a tunnel is refused in so many words', async () => {
+  const answer = await sendRaw(tolk.url, 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n')
+  expect(answer.status).toBe(405)
+  expect(refusalIn(answer)).toMatchObject({ code: 'method_not_allowed' })
+})
+
 test('rubbish behind a request does not get into its answer', async () => {
   const gate = Promise.withResolvers<void>()
   ollama.script = () => [word('a'), { until: gate.promise }, ...HELLO]

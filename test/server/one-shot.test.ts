@@ -1,5 +1,6 @@
 /** A whole answer: gathered to its last word, or nothing at all. */
-import { EventEmitter } from 'node:events'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { retold } from '../../src/chat/completion.ts'
@@ -76,9 +77,10 @@ describe('atOnce', () => {
   })
 })
 
-function start(facts: { readonly destroyed: boolean } = { destroyed: false }) {
-  const response = Object.assign(new EventEmitter(), facts)
-  const whole = new OneShot(response)
+function start({ destroyed } = { destroyed: false }) {
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  if (destroyed) response.destroy()
+  const whole = new OneShot(response, 60_000)
   const abort = vi.fn<() => void>()
   whole.carry({ pause: () => {}, resume: () => {}, abort })
   return { whole, response, abort }

@@ -278,16 +278,41 @@ describe('an answer that is none', () => {
     expect(await heard.last()).toMatchObject(isFinish)
   })
 
-  test('an error page that never ends is cut at the first deadline, and is not kept', async () => {
-    const heard = play(
-      function* () {
-        yield { status: 500 }
-        for (;;) yield { bytes: 'x'.repeat(64 * 1024) }
-      },
-      { firstByteTimeoutMs: 300 },
-    )
-    expect(await failureOf(heard)).toMatchObject({ kind: 'upstream-timeout', phase: 'first-line' })
+  test('an error page that never ends says its status, and is not kept', async () => {
+    const heard = play(function* () {
+      yield { status: 500 }
+      for (;;) yield { bytes: 'x'.repeat(64 * 1024) }
+    })
+    expect(await failureOf(heard)).toMatchObject({ kind: 'upstream-rejected', status: 500 })
     await allClosed()
+  })
+
+  test('an error whose body stalls keeps its status', async () => {
+    const body = JSON.stringify({ error: "model 'm' not found" })
+    const head = 'HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 100'
+    const heard = play([{ raw: `${head}\r\n\r\n${body}` }, { hold: true }])
+    expect(await failureOf(heard, 3000)).toMatchObject({ kind: 'model-not-found' })
+    await allClosed()
+  })
+
+  test('a listener that throws is told so, and costs its own turn alone', async () => {
+    scripts = { it: () => [word('a'), { hold: true }] }
+    const heard: ChatEvent[] = []
+    const upstream = ollama()
+    upstream.chat(requestOf('it'), TARGET, {
+      events: (batch) => {
+        heard.push(...batch)
+        if (heard.length === 1) throw new Error('a bug')
+      },
+    })
+    await expect
+      .poll(() => heard.at(-1))
+      .toMatchObject({
+        type: 'failure',
+        failure: { kind: 'internal', cause: expect.objectContaining({ message: 'a bug' }) },
+      })
+    await allClosed()
+    expect(await play([word('b'), done]).last()).toMatchObject({ type: 'finish' })
   })
 })
 

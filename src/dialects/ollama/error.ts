@@ -27,7 +27,11 @@ export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: str
  */
 export const decodeErrorLine = (line: unknown): Failure | null => {
   const error = errorIn(line)
-  return error === null ? null : decodeSaid(error, { status: error.status ?? 502, model: '' })
+  if (error === null) return null
+  const status = error.status ?? 502
+  // Work was done already: who is told to come back later would have it done again.
+  if (status === 429 || status === 503) return rejected(status, error.text, {})
+  return decodeSaid(error, { status, model: '' })
 }
 
 /** An error that says nothing of its own: Ollama's empty 403, an error page of something in between. */

@@ -17,9 +17,12 @@ const PLAIN = new RegExp(
     String.raw`"content":"(${ESCAPED})"(?:,"thinking":"(${ESCAPED})")?\},"done":false\}$`,
 )
 
+/** A token's line has some 150 characters; V8's expressions run out of stack on millions of escapes. */
+const LONGEST = 4096
+
 /** @returns what the line says, or `null` when that takes a closer look. */
 export const readPlainLine = (line: string): Reasoning | Text | null => {
-  const match = PLAIN.exec(line)
+  const match = line.length > LONGEST ? null : PLAIN.exec(line)
   if (match === null) return null
   const [, content = '', thinking = ''] = match
   // Both at once are two events, neither is none.

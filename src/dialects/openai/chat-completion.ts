@@ -1,5 +1,5 @@
 /** Completion → `chat.completion`. */
-import type { Completion } from '../../chat/completion.ts'
+import type { Completion, Passage } from '../../chat/completion.ts'
 import type { Logprob } from '../../chat/event.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -45,15 +45,21 @@ export const encodeChatCompletion = (
   })
 }
 
-const contentOf = ({ text, reasoning, calls }: Completion, field: ReasoningField): object => {
-  const tagged = field === 'think-tags' && reasoning !== '' ? `<think>${reasoning}</think>` : ''
-  const content = tagged + text
+const contentOf = (
+  { text, reasoning, passages, calls }: Completion,
+  field: ReasoningField,
+): object => {
+  const content = field === 'think-tags' ? passages.map(tagged).join('') : text
   return {
     content: content === '' && calls.length > 0 ? null : content,
     ...((field === 'reasoning' || field === 'reasoning_content') &&
       reasoning !== '' && { [field]: reasoning }),
   }
 }
+
+/** As the stream has it: each block of reasoning in tags of its own. */
+const tagged = ({ type, text }: Passage): string =>
+  type === 'reasoning' ? `<think>${text}</think>` : text
 
 /** Those of all tokens that the client is shown. */
 const logprobsOf = (

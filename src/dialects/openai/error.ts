@@ -171,7 +171,7 @@ const ROWS: Rows = {
     status: 504,
     type: SERVER,
     code: 'upstream_timeout',
-    message: `The upstream ${SILENCE[phase]} for ${Math.round(waitedMs / 1000)} s, and tolk gave up. Nothing was retried.`,
+    message: `The upstream ${SILENCE[phase]} for ${Math.round(waitedMs / 100) / 10} s, and tolk gave up.`,
   }),
   'upstream-malformed': ({ message }) => ({
     status: 502,

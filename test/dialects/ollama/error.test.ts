@@ -334,8 +334,9 @@ describe('a line', () => {
 
   test.for([
     [402, { kind: 'upstream-rejected', status: 402 }],
-    [429, { kind: 'overloaded' }],
-    [503, { kind: 'overloaded' }],
+    // Work was done: nobody may be told to have it done again.
+    [429, { kind: 'upstream-rejected', status: 429 }],
+    [503, { kind: 'upstream-rejected', status: 503 }],
     [401, { kind: 'upstream-auth' }],
     [403, { kind: 'upstream-rejected', status: 403 }],
     [200, { kind: 'upstream-rejected', status: 502 }],

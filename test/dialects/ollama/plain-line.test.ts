@@ -57,6 +57,7 @@ test.each([
   ['half an escape', token({ content: 'A' }).replace('"A"', String.raw`"\u00"`)],
   ['a raw control character', token({ content: 'A' }).replace('"A"', '"\u0001"')],
   ['a key given twice', token({ content: 'A' }).replace('"done"', '"message":{},"done"')],
+  ['a line of millions of escapes', token({ content: '\n'.repeat(4_000_000) })],
   ['white space', ` ${token({ content: 'a' })}`],
   ['a torn line', token({ content: 'a' }).slice(0, -1)],
 ])('leaves to the ordinary way: %s', (_what, line) => {

@@ -10,9 +10,13 @@ import { readCompletion } from '../../support/read-stream.ts'
 
 const stamp = { id: 'chatcmpl-1', created: 5, model: 'm' }
 
-const said = (completion: Partial<Completion>): Completion => ({
-  reasoning: '',
-  text: '',
+const said = ({ reasoning = '', text = '', ...completion }: Partial<Completion>): Completion => ({
+  reasoning,
+  text,
+  passages: [
+    { type: 'reasoning' as const, text: reasoning },
+    { type: 'text' as const, text },
+  ].filter((passage) => passage.text !== ''),
   calls: [],
   reasoningLogprobs: [],
   logprobs: [],
@@ -34,6 +38,16 @@ const call: ToolCall = {
   arguments: '{ "id":9007199254740993 }',
 }
 const logprob = (token: string): Logprob => ({ token, logprob: -1, bytes: null, top: [] })
+
+test('each block of reasoning has tags of its own, in its place, as in the stream', () => {
+  const passages = [
+    { type: 'reasoning', text: 'ab' },
+    { type: 'text', text: 'x' },
+    { type: 'reasoning', text: 'again' },
+  ] as const
+  const { choices } = encoded({ reasoning: 'abagain', text: 'x', passages }, 'think-tags')
+  expect(choices[0].message.content).toBe('<think>ab</think>x<think>again</think>')
+})
 
 test('a whole answer, to the letter', () => {
   expect(
