@@ -16,9 +16,11 @@ export const sentence = ([keyword, value]: Lost): string =>
 
 /** Two descriptions as one; one that only repeats what is said adds nothing. */
 export const joined = (first: string, second: string): string => {
-  if (first.trim() === '') return second
+  const text = first.trimEnd()
+  if (text === '') return second
   if (second === '' || first === second) return first
-  return `${first}${/[.!?:;]\s*$/.test(first) ? '' : '.'}${/\s$/.test(first) ? '' : ' '}${second}`
+  const end = /[.!?:;]/.test(text.slice(-1)) ? '' : '.'
+  return `${first}${end}${text === first ? ' ' : ''}${second}`
 }
 
 /** What leads a model to a right value comes first, what describes it after. */

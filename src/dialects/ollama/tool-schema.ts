@@ -103,7 +103,7 @@ class SchemaReader {
       return this.#left(isTyped ? read : { ...read, type }, ref)
     }
     take(this.#room, target, this.#param)
-    const whole = mergeSchemas(read, this.#read(target, name, inside))
+    const whole = this.#merge(read, this.#read(target, name, inside))
     if (whole === null) return this.#left(read, ref)
     this.#inlined = true
     return whole
@@ -127,7 +127,7 @@ class SchemaReader {
     let all = read
     const apart: unknown[] = []
     for (const [index, branch] of allOf.entries()) {
-      const both = index < MOST_MERGED ? mergeSchemas(all, this.#read(branch, name, inside)) : null
+      const both = index < MOST_MERGED ? this.#merge(all, this.#read(branch, name, inside)) : null
       if (both === null) apart.push(branch)
       else all = both
     }
@@ -135,6 +135,17 @@ class SchemaReader {
     // A branch of a branch of a branch … is told as often as it is nested.
     take(this.#room, apart, this.#param)
     return this.#told(all, ['allOf', apart])
+  }
+
+  /** Null where one schema cannot say both. */
+  #merge(a: ReadSchema, b: ReadSchema): ReadSchema | null {
+    const others = new Map(Object.entries(b))
+    const both = Object.entries(a).filter(([keyword]) => others.has(keyword))
+    // What is in both is gone through: a merge of merges of merges … goes through the same again and again.
+    if (both.length > 0) {
+      take(this.#room, [both, both.map(([keyword]) => others.get(keyword))], this.#param)
+    }
+    return mergeSchemas(a, b)
   }
 
   /** OpenAPI 3.0's way to say what a list of types says. */

@@ -295,6 +295,9 @@ describe('schemas that lead to each other', () => {
   })
 })
 
+const many = (entry: (at: number) => readonly [string, unknown]): object =>
+  Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => entry(at)))
+
 /** Two references to two references to …: as many as two to the power of its levels. */
 const bomb = (levels: number): string => {
   const last = [`l${levels - 1}`, { description: 'x'.repeat(100) }]
@@ -351,6 +354,18 @@ describe('what unfolds to too much', () => {
     expect(refusalOf(JSON.stringify({ properties: { a: nested(60) } }))).toMatchObject({
       param: 'tools[0].function.parameters',
     })
+  })
+
+  test.each<[string, object, object]>([
+    ['properties', { properties: many((at) => [`p${at}`, {}]) }, { properties: { q: {} } }],
+    ['items', { items: many((at) => [`p${at}`, {}]) }, { items: {} }],
+    ['names', { required: Object.keys(many((at) => [`p${at}`, 1])) }, { required: ['a'] }],
+    ['words', { description: 'x '.repeat(500_000) }, { description: 'y' }],
+  ])('is refused in time for branches of branches with %s', { timeout: 10_000 }, (_, most, one) => {
+    const branches = Array.from({ length: 99 }, () => one)
+    const nested = (depth: number): object =>
+      depth === 0 ? most : { allOf: [nested(depth - 1), ...branches] }
+    expect(refusalOf(JSON.stringify(nested(20)))).toEqual(refusal('more than a million characters'))
   })
 
   test('is told in time for an allOf of very many', { timeout: 10_000 }, () => {
