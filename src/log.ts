@@ -37,12 +37,13 @@ export const createLog = (level: LogLevel, write?: (line: string) => void): Log 
  */
 const standardOutput = (): DestinationStream => {
   const destination = pino.destination({ dest: 1, minLength: 0, sync: false })
-  const nothing = (): void => {}
   destination.on('error', () => {
     Object.assign(destination, { write: nothing, flushSync: nothing, end: nothing })
   })
   return destination
 }
+
+const nothing = (): void => {}
 
 /** An allow-list: a library's error may carry a request with its headers (reliability S-05). */
 const factsOf = (cause: unknown): Facts => {

@@ -50,6 +50,7 @@ const DOORS: Doors = {
     ...MIDDLE,
     'dialects/openai/',
     'upstream/upstream.ts',
+    'log.ts',
     'ticker.ts',
     '@hono/node-server',
     'hono',
