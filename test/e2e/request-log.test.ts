@@ -156,7 +156,7 @@ test('holds no key, prompt, answer, query or address, at any level', async () =>
     expect(tolk.logged.length).toBeGreaterThanOrEqual(8)
     expect(all).not.toContain('canary')
     expect(all).not.toContain('127.0.0.1')
-    expect(all).not.toContain(String(ollama.port))
+    expect(all).not.toContain(`:${ollama.port}`)
     await tolk.close()
     await ollama.close()
   }
