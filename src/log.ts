@@ -36,12 +36,21 @@ export const createLog = (level: LogLevel, write?: (line: string) => void): Log 
  * and at exit without letting anything else happen.
  */
 const standardOutput = (): DestinationStream => {
-  const destination = pino.destination({ dest: 1, minLength: 0, sync: false })
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    // A write for each line costs as much as the tokens of a short answer.
+    minLength: 4096,
+    periodicFlush: FLUSH_MS,
+  })
   destination.on('error', () => {
     Object.assign(destination, { write: nothing, flushSync: nothing, end: nothing })
   })
   return destination
 }
+
+/** How long a line may wait for company, ms. */
+const FLUSH_MS = 200
 
 const nothing = (): void => {}
 

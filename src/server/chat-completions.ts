@@ -1,5 +1,4 @@
 /** POST /v1/chat/completions. */
-import { randomBytes } from 'node:crypto'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { fit } from '../catalog/fit.ts'
 import { retold } from '../chat/completion.ts'
@@ -17,6 +16,7 @@ import { explain, resolveFor } from './auth.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
 import { atOnce, OneShot } from './one-shot.ts'
+import { randomHex } from './random-hex.ts'
 import { readJsonBody } from './request-body.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { Rooms } from './rooms.ts'
@@ -47,7 +47,7 @@ export const chatCompletions =
     const turn = new Turn({
       maxCalls: request.maxCalls,
       usedCallIds: wanted.usedCallIds,
-      mintCallId: () => `call_${randomBytes(12).toString('hex')}`,
+      mintCallId: () => `call_${randomHex()}`,
     })
     const ask = (listener: Listener) =>
       upstream.chat(request, { card, requestId: record.id }, ordered(turn, record, log, listener))
@@ -94,7 +94,7 @@ const ordered = (turn: Turn, record: RequestRecord, log: Log, listener: Listener
 })
 
 const newStamp = (model: string): Stamp => ({
-  id: `chatcmpl-${randomBytes(16).toString('hex')}`,
+  id: `chatcmpl-${randomHex()}`,
   created: Math.floor(Date.now() / 1000),
   model,
 })

@@ -1,9 +1,9 @@
 /** What HTTP's own rules refuse, before or beside the app: said in the envelope all the same. */
-import { randomBytes } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { encodeError } from '../dialects/openai/error.ts'
 import { Failed, type Failure } from '../failure.ts'
+import { randomHex } from './random-hex.ts'
 
 /**
  * Answers each `clientError` of this server in OpenAI's shape, then closes the connection.
@@ -87,7 +87,7 @@ const said = (failure: Failure) => {
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      'x-request-id': `req_${randomBytes(16).toString('hex')}`,
+      'x-request-id': `req_${randomHex()}`,
       ...headers,
       connection: 'close',
     },

@@ -52,7 +52,9 @@ const bytesOf = (incoming: IncomingMessage, limitBytes: number): Promise<Buffer>
         return reject(tooLarge(limitBytes))
       })
       .on('end', () => resolve(Buffer.concat(slices)))
-      .on('close', () => reject(new Failed({ kind: 'client-closed' })))
+      .on('close', () => {
+        if (!incoming.complete) reject(new Failed({ kind: 'client-closed' }))
+      })
       .on('error', (cause) =>
         reject(cause instanceof Failed ? cause : new Failed({ kind: 'client-closed' }, cause)),
       )

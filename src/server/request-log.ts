@@ -1,9 +1,9 @@
 /** One line when an exchange ends: who asked which model, what came of it, and how long it took. */
-import { randomBytes } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../log.ts'
 import { now } from '../ticker.ts'
 import type { AppEnv } from './context.ts'
+import { randomHex } from './random-hex.ts'
 import type { RequestRecord } from './request-record.ts'
 
 /** Gives each request its id and its record, and writes the line when its socket is done with it. */
@@ -11,7 +11,7 @@ export const requestLog =
   (log: Log): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const { incoming, outgoing } = c.env
-    const record: RequestRecord = { id: `req_${randomBytes(16).toString('hex')}`, started: now() }
+    const record: RequestRecord = { id: `req_${randomHex()}`, started: now() }
     c.set('record', record)
     // On the raw response, because a header set through Hono makes node-server rebuild the response
     // of a stream that was sent already (performance, pitfall 1).
