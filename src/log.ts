@@ -1,5 +1,6 @@
 /** One JSON line per happening, on standard output. */
-import { pino, stdTimeFunctions, type DestinationStream } from 'pino'
+import { pino, stdTimeFunctions } from 'pino'
+import { logOutput, type LogOutput } from './log-output.ts'
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
@@ -31,28 +32,12 @@ export const createLog = (level: LogLevel, write?: (line: string) => void): Log 
   }
 }
 
-/**
- * A full disk or a closed pipe loses lines, never the process: left alone, pino tries again for ever,
- * and at exit without letting anything else happen.
- */
-const standardOutput = (): DestinationStream => {
-  const destination = pino.destination({
-    dest: 1,
-    sync: false,
-    // A write for each line costs as much as the tokens of a short answer.
-    minLength: 4096,
-    periodicFlush: FLUSH_MS,
-  })
-  destination.on('error', () => {
-    Object.assign(destination, { write: nothing, flushSync: nothing, end: nothing })
-  })
-  return destination
+/** Flushed when the process ends, whatever ends it. */
+const standardOutput = (): LogOutput => {
+  const output = logOutput(1)
+  process.once('exit', () => output.flush())
+  return output
 }
-
-/** How long a line may wait for company, ms. */
-const FLUSH_MS = 200
-
-const nothing = (): void => {}
 
 /** An allow-list: a library's error may carry a request with its headers (reliability S-05). */
 const factsOf = (cause: unknown): Facts => {

@@ -68,7 +68,8 @@ const DOORS: Doors = {
     'json5',
     'node:',
   ],
-  'log.ts': ['pino'],
+  'log.ts': ['log-output.ts', 'pino'],
+  'log-output.ts': ['node:'],
   'ticker.ts': [],
   'version.ts': ['node:'],
 

@@ -1,0 +1,55 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { logOutput } from '../src/log-output.ts'
+
+let folder: string
+let fd: number
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tolk-log-'))
+  fd = openSync(join(folder, 'log'), 'w')
+})
+afterEach(() => {
+  closeSync(fd)
+  rmSync(folder, { recursive: true })
+})
+
+const written = (): string => readFileSync(join(folder, 'log'), 'utf8')
+
+test('lines come in order, soon, and all of them', async () => {
+  const output = logOutput(fd)
+  const lines = Array.from({ length: 500 }, (_, at) => `line ${at}: naïve 日本\n`)
+  for (const line of lines) output.write(line)
+  await expect.poll(written).toBe(lines.join(''))
+  output.write('and more\n')
+  await expect.poll(written).toBe(`${lines.join('')}and more\n`)
+})
+
+test('what waits at the end is written then', () => {
+  const output = logOutput(fd)
+  output.write('last\n')
+  expect(written()).toBe('')
+  output.flush()
+  output.flush()
+  expect(written()).toBe('last\n')
+})
+
+test('more than anyone should keep is dropped by whole lines', () => {
+  const output = logOutput(fd)
+  const line = `${'x'.repeat(64 * 1024 - 1)}\n`
+  for (let at = 0; at < 40; at += 1) output.write(line)
+  output.flush()
+  expect(written()).toBe(line.repeat(16))
+})
+
+test('a full disk loses lines and nothing else', () => {
+  const full = openSync('/dev/full', 'w')
+  const output = logOutput(full)
+  for (let at = 0; at < 3; at += 1) {
+    output.write('lost\n')
+    expect(() => output.flush()).not.toThrow()
+  }
+  closeSync(full)
+})
