@@ -27,7 +27,7 @@ export const readJson = (
 }
 
 const string = z.string().nullish()
-const any = z.unknown().optional()
+const anyJson = z.unknown().optional()
 
 const base64 = z.string().superRefine((text, context) => {
   const at = badBase64At(text)
@@ -40,7 +40,7 @@ const toolCall = z.object({
     index: z.int().nullish(),
     name: string,
     arguments: z
-      .record(z.string(), any, "Value looks like object, but can't find closing '}' symbol")
+      .record(z.string(), anyJson, "Value looks like object, but can't find closing '}' symbol")
       .nullish(),
   }),
 })
@@ -59,8 +59,8 @@ const message = z.object({
 const property = z.object({
   type: z.union([z.string(), z.array(z.string())]).nullish(),
   description: string,
-  enum: z.array(any).nullish(),
-  items: any,
+  enum: z.array(anyJson).nullish(),
+  items: anyJson,
   get anyOf() {
     return z.array(property).nullish()
   },
@@ -79,8 +79,8 @@ const tool = z.object({
       parameters: z
         .object({
           type: string,
-          $defs: any,
-          items: any,
+          $defs: anyJson,
+          items: anyJson,
           required: z.array(z.string()).nullish(),
           properties: z.record(z.string(), property).nullish(),
         })
@@ -124,8 +124,8 @@ const chatBody = z.object({
   model: string,
   messages: z.array(message).nullish(),
   stream: z.boolean().nullish(),
-  format: any,
-  options: z.record(z.string(), any).nullish(),
+  format: anyJson,
+  options: z.record(z.string(), anyJson).nullish(),
   keep_alive: keepAlive,
   tools: z.array(tool).nullish(),
   think,
