@@ -12,7 +12,7 @@ import type { Exchange, Listener } from '../upstream/upstream.ts'
 import type { Encoder } from '../wire/codec.ts'
 import { comment } from '../wire/sse.ts'
 import { ChunkedBody } from './chunked-body.ts'
-import { cutIfUnread } from './cut-if-unread.ts'
+import { cutOff, cutOffUnread } from './cut-off.ts'
 import type { OpenTurn } from './open-turns.ts'
 
 export type StreamTiming = {
@@ -92,7 +92,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     this.#state = 'ending'
     unwatch(this)
     this.#body.end(frames)
-    cutIfUnread(this.#response, this.#timing.writeStallMs)
+    cutOffUnread(this.#response, this.#timing.writeStallMs)
   }
 
   fail(failure: Failure): void {
@@ -105,7 +105,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     if (this.#fullSince !== null) {
       // A reader that takes nothing is cut off, and the kernel keeps nothing for him either; the
       // closing of his socket ends the rest.
-      if (time - this.#fullSince > writeStallMs) this.#response.socket?.resetAndDestroy()
+      if (time - this.#fullSince > writeStallMs) cutOff(this.#response)
     } else if (this.#state === 'waiting') {
       if (commitAfterMs === 0 || time - this.#started < commitAfterMs) return
       this.#commit()

@@ -1,5 +1,5 @@
 /** The Node server: bind, drain, close. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './context.ts'
@@ -52,7 +52,10 @@ export const listen = async (
     requireHostHeader: false,
   })
   const note = answerParserErrors(server)
+  const open = new Set<ServerResponse>()
   const serve = oneAtATime((incoming, outgoing) => {
+    open.add(outgoing)
+    outgoing.once('close', () => open.delete(outgoing))
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
     if (turns.draining) outgoing.shouldKeepAlive = false
@@ -71,6 +74,8 @@ export const listen = async (
     url: urlOf(server),
     close: async (drainMs) => {
       turns.drain()
+      // A client's pool must not keep what is about to close.
+      for (const outgoing of open) outgoing.shouldKeepAlive = false
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
       await Promise.race([closed, turns.idle(), after(drainMs)])

@@ -4,7 +4,7 @@ import { CompletionFold, type Completion } from '../chat/completion.ts'
 import type { ChatEvent } from '../chat/event.ts'
 import { Failed, type Failure } from '../failure.ts'
 import type { Exchange, Listener } from '../upstream/upstream.ts'
-import { cutIfUnread } from './cut-if-unread.ts'
+import { cutOffUnread } from './cut-off.ts'
 import type { OpenTurn } from './open-turns.ts'
 
 export class OneShot implements Listener, OpenTurn {
@@ -46,7 +46,7 @@ export class OneShot implements Listener, OpenTurn {
     const end = this.#fold.add(batch)
     if (end === null) return
     this.#isOver = true
-    cutIfUnread(this.#response, this.#writeStallMs)
+    cutOffUnread(this.#response, this.#writeStallMs)
     if ('kind' in end) this.#reject(new Failed(end))
     else this.#resolve(end)
   }

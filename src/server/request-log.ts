@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../log.ts'
 import { now } from '../ticker.ts'
 import type { AppEnv } from './context.ts'
+import { wasCutOff } from './cut-off.ts'
 import { randomHex } from './random-hex.ts'
 import type { RequestRecord } from './request-record.ts'
 
@@ -24,7 +25,13 @@ export const requestLog =
       // Node 22 says "finish" of what a destroyed socket never took, too.
       outgoing.once('finish', () => (complete = !incoming.socket.destroyed))
       outgoing.once('close', () =>
-        write(log, record, { method, path, status: outgoing.statusCode, complete }),
+        write(log, record, {
+          method,
+          path,
+          status: outgoing.statusCode,
+          complete,
+          cutOff: wasCutOff(outgoing),
+        }),
       )
     }
     await next()
@@ -38,12 +45,14 @@ type Outcome = {
   readonly status: number
   /** Whether the client's socket took all of the answer. */
   readonly complete: boolean
+  /** Whether it read too slowly for our patience. */
+  readonly cutOff: boolean
 }
 
 const write = (
   log: Log,
   record: RequestRecord,
-  { method, path, status, complete }: Outcome,
+  { method, path, status, complete, cutOff }: Outcome,
 ): void => {
   const left = !complete && record.failure === undefined
   const { usage } = record
@@ -56,7 +65,7 @@ const write = (
     path,
     // nginx's number for a client that left; no status of ours was heard.
     status: left ? 499 : status,
-    outcome: left ? 'client-closed' : (record.failure ?? 'ok'),
+    outcome: left ? (cutOff ? 'client-stalled' : 'client-closed') : (record.failure ?? 'ok'),
     model: record.model,
     stream: record.stream,
     first_event_ms: record.firstEvent && Math.round(record.firstEvent - record.started),

@@ -8,7 +8,7 @@ import type { ModelCard } from '../catalog/model-card.ts'
  * in order; the very last event of the last batch is a `finish` or a `failure`, and nothing follows.
  * After {@link Exchange.abort} it is not called again.
  *
- * Called, not awaited: a promise per token costs as much as the token (`test/bench/README.md`).
+ * Called, not awaited: a promise for each read is most of what sets web streams apart (performance, main table).
  */
 export type Listener = {
   events(batch: readonly ChatEvent[]): void

@@ -163,7 +163,9 @@ describe('writeStallMs', () => {
     client.socket.pause()
     await expect.poll(() => ollama.requests.at(-1)?.route).toBe('/api/chat')
     await expect.poll(openChats, { timeout: 5000 }).toBe(0)
-    await expect.poll(() => tolk.logged.join(''), { timeout: 3000 }).toContain('"status":499')
+    await expect
+      .poll(() => tolk.logged.join(''), { timeout: 3000 })
+      .toContain('"outcome":"client-stalled"')
     client.socket.destroy()
   })
 

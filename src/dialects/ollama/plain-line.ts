@@ -3,7 +3,7 @@
  *
  * Nearly every line of an answer is one token in just these keys and this order (`api/types.go:
  * ChatResponse`, 0.33). One anchored expression proves the shape and finds the text in 0.1 µs, where
- * JSON.parse and the schema take 0.7 µs (`npm run bench:micro`). Whatever it does not match takes the
+ * JSON.parse and the schema take 0.7 µs. Whatever it does not match takes the
  * ordinary way, which it must agree with: `test/dialects/ollama/plain-line.test.ts` compares the two.
  */
 import type { Reasoning, Text } from '../../chat/event.ts'
