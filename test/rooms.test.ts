@@ -50,8 +50,6 @@ const DOORS: Doors = {
     ...MIDDLE,
     'dialects/openai/',
     'upstream/upstream.ts',
-    'log.ts',
-    'ticker.ts',
     '@hono/node-server',
     'hono',
     'node:',

@@ -9,16 +9,14 @@ import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
 import { decodeReasoningHeader } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
 import { Failed, type Failure } from '../failure.ts'
-import type { Log } from '../log.ts'
-import { now } from '../ticker.ts'
 import type { Listener } from '../upstream/upstream.ts'
-import { explain, resolveFor } from './auth.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
+import { explain, resolveFor } from './model-access.ts'
 import { atOnce, OneShot } from './one-shot.ts'
+import { ordered } from './ordered.ts'
 import { randomHex } from './random-hex.ts'
 import { readJsonBody } from './request-body.ts'
-import type { RequestRecord } from './request-record.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Answers one chat, streamed or whole. */
@@ -73,25 +71,6 @@ export const chatCompletions =
   }
 
 const JSON_HEAD = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-
-/** Puts the turn's rules between the upstream and the client, and notes for the log what passes. */
-const ordered = (turn: Turn, record: RequestRecord, log: Log, listener: Listener): Listener => ({
-  events: (batch) => {
-    record.firstEvent ??= now()
-    const said = turn.order(batch)
-    const last = said.at(-1)
-    if (last === undefined) return
-    if (last.type === 'failure') record.failure = last.failure.kind
-    if (last.type === 'failure' && last.failure.kind === 'internal') {
-      log.error('internal error', { request_id: record.id }, last.failure.cause)
-    }
-    if (last.type === 'finish') {
-      record.usage = last.usage
-      record.finishReason = last.reason
-    }
-    listener.events(said)
-  },
-})
 
 const newStamp = (model: string): Stamp => ({
   id: `chatcmpl-${randomHex()}`,

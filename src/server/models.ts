@@ -1,6 +1,6 @@
 /** GET /v1/models and /v1/models/{id}. */
 import { encodeModel, encodeModelList } from '../dialects/openai/model-list.ts'
-import { mayUse, resolveFor } from './auth.ts'
+import { mayUse, resolveFor } from './model-access.ts'
 import type { AppContext } from './context.ts'
 import type { Rooms } from './rooms.ts'
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { fixedCatalog } from '../../src/catalog/live.ts'
-import { mayUse, resolveFor } from '../../src/server/auth.ts'
+import { mayUse, resolveFor } from '../../src/server/model-access.ts'
 import { card } from '../support/cards.ts'
 
 const key = (models: readonly string[] | null) => ({
