@@ -61,27 +61,28 @@ const refuse = (request: ChatRequest, { name, capabilities }: ModelCard): void =
       `'${name}' cannot call tools; leave out 'tools', or choose a model that can: GET /v1/models lists them.`,
     )
   }
-  if (!capabilities.has('vision')) {
-    const param = contentWith(request, 'image')
+  for (const { kind, capability, ability, lack } of SENSES) {
+    const param = capabilities.has(capability) ? null : contentWith(request, kind)
     if (param !== null) {
       throw unsupported(
-        'images',
+        ability,
         param,
-        `'${name}' cannot see images; leave them out, or choose a model whose capabilities.vision is true in GET /v1/models.`,
-      )
-    }
-  }
-  if (!capabilities.has('audio')) {
-    const param = contentWith(request, 'audio')
-    if (param !== null) {
-      throw unsupported(
-        'audio',
-        param,
-        `'${name}' cannot hear audio; leave it out, or choose a model whose capabilities.audio is true in GET /v1/models.`,
+        `'${name}' ${lack}, or choose a model whose capabilities.${capability} is true in GET /v1/models.`,
       )
     }
   }
 }
+
+/** What a message can hold beside text, and what a model needs to take it in. */
+const SENSES = [
+  {
+    kind: 'image',
+    capability: 'vision',
+    ability: 'images',
+    lack: 'cannot see images; leave them out',
+  },
+  { kind: 'audio', capability: 'audio', ability: 'audio', lack: 'cannot hear audio; leave it out' },
+] as const
 
 const unsupported = (ability: Ability, param: string, message: string): Failed =>
   new Failed({ kind: 'unsupported-by-model', ability, message, param })

@@ -1,4 +1,12 @@
 /** JSON text → a value in which each number is made by its reader, from its own digits. */
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-characters.ts'
 import { endOfString } from './json-string.ts'
 
 /**
@@ -106,12 +114,6 @@ const isOfNumber = (code: number): boolean =>
 
 /** The last of JSON's four blanks, all of which come before any other character of valid JSON. */
 const BLANK = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
 const LETTER_F = 0x66
 const LETTER_N = 0x6e
 const LETTER_T = 0x74
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d

@@ -1,4 +1,13 @@
 /** How deep and how many: JSON text measured before it is parsed, because some of it costs far more than its length. */
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-characters.ts'
 import { endOfString } from './json-string.ts'
 
 export type JsonLimits = {
@@ -42,11 +51,3 @@ export const exceeded = (text: string, limits: JsonLimits): keyof JsonLimits | n
   }
   return null
 }
-
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d

@@ -1,4 +1,5 @@
 /** Where a string in a JSON text ends. */
+import { BACKSLASH } from './json-characters.ts'
 
 /** The place behind the closing quote of the string that begins at `start`; the text's end when it has none. */
 export const endOfString = (text: string, start: number): number => {
@@ -13,5 +14,3 @@ const isEscaped = (text: string, quote: number): boolean => {
   while (text.charCodeAt(before) === BACKSLASH) before--
   return (quote - before) % 2 === 0
 }
-
-const BACKSLASH = 0x5c
