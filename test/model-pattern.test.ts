@@ -37,9 +37,8 @@ describe('a pattern names models', () => {
     )
   })
 
-  test('is quick where a regular expression would not be', () => {
-    const started = performance.now()
+  // The deadline is the check: backtracking over these would outlast the machine.
+  test('is quick where a regular expression would not be', { timeout: 5_000 }, () => {
     expect(matchesModel('*a'.repeat(500), 'a'.repeat(2000) + 'b')).toBe(false)
-    expect(performance.now() - started).toBeLessThan(500)
   })
 })

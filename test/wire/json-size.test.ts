@@ -74,7 +74,7 @@ describe('costs little', () => {
   const MB = 2 ** 20
   const limits = { maxJsonDepth: 64, maxJsonTokens: 500_000 }
 
-  // An order of magnitude above what was measured: a quadratic step would take minutes.
+  // The deadline is the check: a quadratic step would take minutes.
   test.for([
     ['an image', `["${'iVBORw0KGgo'.repeat(2 * MB)}"]`, null],
     ['an escaped text', `["${String.raw`a \"b\"\n`.repeat(2 * MB)}"]`, null],
@@ -84,9 +84,7 @@ describe('costs little', () => {
     ['brackets', '['.repeat(20 * MB), 'maxJsonDepth'],
     ['numbers', `[${'1,'.repeat(10 * MB)}1]`, 'maxJsonTokens'],
     ['objects', `[${'{},'.repeat(7 * MB)}{}]`, 'maxJsonTokens'],
-  ] as const)('20 MB of %s', ([, text, limit]) => {
-    const start = performance.now()
+  ] as const)('20 MB of %s', { timeout: 15_000 }, ([, text, limit]) => {
     expect(exceeded(text, limits)).toBe(limit)
-    expect(performance.now() - start).toBeLessThan(1500)
   })
 })

@@ -62,12 +62,11 @@ describe('a result', () => {
   })
 })
 
-test('a hundred thousand calls and results are matched in linear time', () => {
+// The deadline is the check: looking through all calls for each result would take minutes.
+test('a hundred thousand calls and results are matched in linear time', { timeout: 15_000 }, () => {
   const calls = Array.from({ length: 100_000 }, () => call('', 'f'))
   const history = after(calls)
-  const started = performance.now()
   for (let at = 0; at < calls.length; at += 1) {
     expect(history.answered({ callId: '', name: at % 2 === 0 ? 'other' : 'f' }).callId).toBe('')
   }
-  expect(performance.now() - started).toBeLessThan(5_000)
 })

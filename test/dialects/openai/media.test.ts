@@ -82,13 +82,12 @@ describe('a picture', () => {
     )
   })
 
-  test('of eight million digits is read in linear time', () => {
-    const started = performance.now()
+  // The deadline is the check: a step that is not linear would take minutes.
+  test('of eight million digits is read in linear time', { timeout: 15_000 }, () => {
     const digits = 'A'.repeat(8_000_000)
     expect(decodeImage(`data:image/png;base64,${digits}`, 'p').base64).toHaveLength(8_000_000)
     expect(kindOf(`data:image/png;base64,${digits}!`)).toBe('invalid-request')
     expect(kindOf(digits)).toBe('invalid-request')
-    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
   test('is never told back in an error', () => {
