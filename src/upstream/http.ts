@@ -1,6 +1,7 @@
 /** One exchange over undici's dispatch, without its deadlines: those are ours. Any accident is a Failure. */
 import { Pool, type Dispatcher } from 'undici'
 import { Failed, type Failure, type Unreachable } from '../failure.ts'
+import { fromOctets } from '../wire/octets.ts'
 import type { Exchange } from './upstream.ts'
 
 /** What is sent. `path` is below the base URL; a body is JSON text. */
@@ -20,7 +21,8 @@ export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined
  */
 export type Reply = {
   head(status: number, headers: ReplyHeaders): void
-  data(slice: Buffer): void
+  /** Octets, as they came. */
+  data(octets: string): void
   end(): void
   fail(failure: Failure, cause: unknown): void
 }
@@ -150,7 +152,7 @@ class ReplyHandler implements Dispatcher.DispatchHandler, Exchange {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, slice: Buffer): void {
-    if (!this.#over) this.#reply.data(slice)
+    if (!this.#over) this.#reply.data(slice.toString('latin1'))
   }
 
   onResponseEnd(): void {
@@ -186,8 +188,7 @@ const ask = (
   timeoutMs: number,
 ): Promise<WholeReply> =>
   new Promise((resolve, reject) => {
-    const slices: Buffer[] = []
-    let size = 0
+    let received = ''
     let status = 0
     let headers: ReplyHeaders = {}
     // A closed pool fails while the call that starts the exchange is still under way.
@@ -209,18 +210,17 @@ const ask = (
     if (signal.aborted) return leave()
     signal.addEventListener('abort', leave, { once: true })
     exchange = send(request, {
-      head: (code, received) => {
+      head: (code, fields) => {
         status = code
-        headers = received
+        headers = fields
       },
-      data: (slice) => {
-        size += slice.length
-        slices.push(slice)
-        if (size > MAX_WHOLE_BYTES) fail(malformed('more than tolk takes in one answer'))
+      data: (octets) => {
+        received += octets
+        if (received.length > MAX_WHOLE_BYTES) fail(malformed('more than tolk takes in one answer'))
       },
       end: () => {
         settle()
-        resolve({ status, headers, body: Buffer.concat(slices).toString('utf8') })
+        resolve({ status, headers, body: fromOctets(received) })
       },
       fail,
     })

@@ -81,8 +81,8 @@ export class Pump implements Reply, Exchange, Watcher {
     else if (/^text\/html\b/i.test(String(type))) this.#fail(WEB_PAGE)
   }
 
-  data(slice: Buffer): void {
-    const text = this.#utf8.write(slice)
+  data(octets: string): void {
+    const text = this.#utf8.write(Buffer.from(octets, 'latin1'))
     if (this.#refusal !== null) {
       this.#refusal.body += text
       if (this.#refusal.body.length > MAX_REFUSAL) this.#fail(this.#refusalOf(this.#refusal))

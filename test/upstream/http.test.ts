@@ -72,7 +72,7 @@ const hear = (http: Http, request: HttpRequest = CHAT, ms?: number): Promise<Hea
           status = code
           headers = received
         },
-        data: (slice) => (body += slice.toString('latin1')),
+        data: (octets) => (body += octets),
         end: () => over('end'),
         fail: over,
       })
