@@ -420,7 +420,7 @@ describe('invariant 10: the field of reasoning changes its name, and nothing els
   })
 })
 
-test('nothing depends on where the text was cut', () => {
+test('nothing depends on where the bytes were cut', () => {
   fc.assert(
     fc.property(
       upstreamScript,
@@ -436,7 +436,7 @@ test('nothing depends on where the text was cut', () => {
   )
 })
 
-test('nothing depends on it, character by character', () => {
+test('nothing depends on it, byte by byte', () => {
   fc.assert(
     fc.property(upstreamScript, asked, (script, wish) => {
       const text = textOf(script)

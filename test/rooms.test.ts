@@ -19,7 +19,7 @@ const DOORS: Doors = {
   'model-pattern.ts': [],
   'go-duration.ts': [],
   'client-key.ts': [],
-  'chat/': ['failure.ts'],
+  'chat/': ['wire/escaped.ts', 'failure.ts'],
   'catalog/': ['chat/', 'failure.ts', 'nearest.ts'],
   'wire/': ['failure.ts', 'zod'],
   'dialects/openai/': [...MIDDLE, 'go-duration.ts', 'zod'],

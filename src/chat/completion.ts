@@ -2,13 +2,14 @@
 import type { Failure } from '../failure.ts'
 import type { ChatEvent, Finish, Logprob, Reasoning, Text, ToolCall } from './event.ts'
 
-/** What was said of one kind without a break. */
-export type Passage = { readonly type: 'reasoning' | 'text'; readonly text: string }
+/** What was said of one kind without a break, escaped, in pieces to be joined. */
+export type Passage = {
+  readonly type: 'reasoning' | 'text'
+  readonly pieces: readonly string[]
+}
 
-/** A whole turn. What the model did not say is an empty string or list. */
+/** A whole turn. */
 export type Completion = {
-  readonly reasoning: string
-  readonly text: string
   /** Reasoning and text in the order they were said. */
   readonly passages: readonly Passage[]
   readonly calls: readonly ToolCall[]
@@ -19,9 +20,17 @@ export type Completion = {
   readonly finish: Finish
 }
 
-/** Gathers a turn as it is said; linear in its length. */
+/**
+ * So many tokens are joined into one piece: a token by itself is a string object of several times its
+ * size, and keeps the line alive that it was cut from.
+ */
+const TOKENS_IN_A_PIECE = 512
+
+type Gathering = { readonly type: Passage['type']; readonly pieces: string[]; tokens: string[] }
+
+/** Gathers a turn as it is said: linear in its length, and hardly larger. */
 export class CompletionFold {
-  readonly #passages: { type: Passage['type']; pieces: string[] }[] = []
+  readonly #passages: Gathering[] = []
   readonly #calls: ToolCall[] = []
   readonly #reasoningLogprobs: Logprob[] = []
   readonly #logprobs: Logprob[] = []
@@ -41,18 +50,20 @@ export class CompletionFold {
     return null
   }
 
-  #say({ type, text }: Reasoning | Text): void {
-    const passage = this.#passages.at(-1)
-    if (passage !== undefined && this.#last === type) passage.pieces.push(text)
-    else this.#passages.push({ type, pieces: [text] })
+  #say({ type, escaped }: Reasoning | Text): void {
+    let passage = this.#passages.at(-1)
+    if (passage === undefined || this.#last !== type) {
+      passage = { type, pieces: [], tokens: [] }
+      this.#passages.push(passage)
+    }
+    passage.tokens.push(escaped)
+    if (passage.tokens.length === TOKENS_IN_A_PIECE) join(passage)
   }
 
   #completed(finish: Finish): Completion {
-    const passages = this.#passages.map(({ type, pieces }) => ({ type, text: pieces.join('') }))
+    for (const passage of this.#passages) join(passage)
     return {
-      reasoning: textOf(passages, 'reasoning'),
-      text: textOf(passages, 'text'),
-      passages,
+      passages: this.#passages.map(({ type, pieces }) => ({ type, pieces })),
       calls: this.#calls,
       reasoningLogprobs: this.#reasoningLogprobs,
       logprobs: this.#logprobs,
@@ -61,21 +72,29 @@ export class CompletionFold {
   }
 }
 
-const textOf = (passages: readonly Passage[], kind: Passage['type']): string =>
-  passages
-    .filter(({ type }) => type === kind)
-    .map(({ text }) => text)
-    .join('')
+const join = (passage: Gathering): void => {
+  if (passage.tokens.length === 0) return
+  passage.pieces.push(passage.tokens.join(''))
+  passage.tokens = []
+}
+
+/** All that was said of a kind, escaped, in pieces; none when nothing was. */
+export const piecesOf = (
+  { passages }: Pick<Completion, 'passages'>,
+  kind: Passage['type'],
+): readonly string[] => passages.flatMap(({ type, pieces }) => (type === kind ? pieces : []))
 
 /** The turn a completion was, in the plain order: for a client that streams from a model that does not. */
 export const retold = (completion: Completion): readonly ChatEvent[] => {
-  const { reasoning, text, calls, reasoningLogprobs, logprobs, finish } = completion
+  const { calls, reasoningLogprobs, logprobs, finish } = completion
   const { reason, usage } = finish
+  const reasoning = piecesOf(completion, 'reasoning').join('')
+  const text = piecesOf(completion, 'text').join('')
   return [
     ...(reasoning === ''
       ? []
-      : [withLogprobs({ type: 'reasoning', text: reasoning }, reasoningLogprobs)]),
-    ...(text === '' ? [] : [withLogprobs({ type: 'text', text }, logprobs)]),
+      : [withLogprobs({ type: 'reasoning', escaped: reasoning }, reasoningLogprobs)]),
+    ...(text === '' ? [] : [withLogprobs({ type: 'text', escaped: text }, logprobs)]),
     ...calls.map(({ id, name, arguments: args }) => ({
       type: 'tool-call' as const,
       id,

@@ -23,8 +23,14 @@ export type Logprob = TokenLogprob & { readonly top: readonly TokenLogprob[] }
 /** Log probabilities of the tokens that led up to an event; absent when none were asked for. */
 type WithLogprobs = { readonly logprobs?: readonly Logprob[] }
 
-export type Reasoning = WithLogprobs & { readonly type: 'reasoning'; readonly text: string }
-export type Text = WithLogprobs & { readonly type: 'text'; readonly text: string }
+/**
+ * Words, escaped (`wire/escaped.ts`): what an upstream wrote between the quotes is what a client reads
+ * there, so that a token is copied and not understood. `fromEscaped` says what it says.
+ */
+type Words = WithLogprobs & { readonly escaped: string }
+
+export type Reasoning = Words & { readonly type: 'reasoning' }
+export type Text = Words & { readonly type: 'text' }
 
 /** One whole call. `arguments` is JSON text of an object, in the upstream's own digits and key order. */
 export type ToolCall = WithLogprobs & {

@@ -14,6 +14,7 @@
  * not blank. Models put line breaks between their blocks, and without this rule every such break
  * would open a block of content in the middle of the reasoning.
  */
+import { fromEscaped } from '../wire/escaped.ts'
 import type { ChatEvent, Finish, Logprob, Text, ToolCall } from './event.ts'
 
 /** What the request says about the calls that may come back. */
@@ -27,7 +28,7 @@ export type TurnRules = {
 }
 
 /** Blank text that waits for text, with its log probabilities; grows in place. */
-type Held = { text: string; readonly logprobs: Logprob[] }
+type Held = { escaped: string; readonly logprobs: Logprob[] }
 
 type TurnState = 'idle' | 'reasoning' | 'text' | 'calling' | 'finished' | 'failed'
 
@@ -65,7 +66,7 @@ export class Turn {
   #take(event: ChatEvent, said: ChatEvent[]): void {
     switch (event.type) {
       case 'text':
-        if (this.#state !== 'text' && isBlank(event.text)) {
+        if (this.#state !== 'text' && isBlank(event.escaped)) {
           this.#hold(event)
           return
         }
@@ -87,9 +88,9 @@ export class Turn {
     this.#state = NEXT[event.type]
   }
 
-  #hold({ text, logprobs = [] }: Text): void {
-    this.#held ??= { text: '', logprobs: [] }
-    this.#held.text += text
+  #hold({ escaped, logprobs = [] }: Text): void {
+    this.#held ??= { escaped: '', logprobs: [] }
+    this.#held.escaped += escaped
     for (const logprob of logprobs) this.#held.logprobs.push(logprob)
   }
 
@@ -97,7 +98,7 @@ export class Turn {
     const held = this.#held
     if (held === null) return event
     this.#held = null
-    return joined({ ...event, text: held.text + event.text }, held)
+    return joined({ ...event, escaped: held.escaped + event.escaped }, held)
   }
 
   #withOwnId(call: ToolCall): ToolCall {
@@ -113,12 +114,12 @@ export class Turn {
     const reason = event.reason === 'stop' && this.#calls > 0 ? 'tool-calls' : event.reason
     const finish = { ...event, reason }
     if (held === null) return [finish]
-    if (this.#calls > 0 || held.text === '') return [joined(finish, held)]
-    return [joined({ type: 'text', text: held.text }, held), finish]
+    if (this.#calls > 0 || held.escaped === '') return [joined(finish, held)]
+    return [joined({ type: 'text', escaped: held.escaped }, held), finish]
   }
 }
 
-const isBlank = (text: string): boolean => text.trim() === ''
+const isBlank = (escaped: string): boolean => fromEscaped(escaped).trim() === ''
 
 /** Puts what was held in front of the event's own log probabilities. */
 const joined = <Event extends Text | Finish>(event: Event, held: Held): Event => {

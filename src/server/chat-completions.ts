@@ -67,10 +67,9 @@ export const chatCompletions =
     turns.hold(whole, outgoing)
     whole.carry(ask(whole))
     const completion = await whole.completion.catch(explain(key, catalog, card))
-    return c.body(encodeChatCompletion(completion, stamp, reasoningField), 200, JSON_HEAD)
+    whole.answer(encodeChatCompletion(completion, stamp, reasoningField))
+    return RESPONSE_ALREADY_SENT
   }
-
-const JSON_HEAD = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
 const newStamp = (model: string): Stamp => ({
   id: `chatcmpl-${randomHex()}`,

@@ -121,10 +121,10 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     this.#resolve()
   }
 
-  #write(frames: string): void {
-    if (frames === '') return
+  #write(octets: string): void {
+    if (octets === '') return
     this.#lastWrite = now()
-    if (this.#body.write(frames) || this.#fullSince !== null) return
+    if (this.#body.write(octets) || this.#fullSince !== null) return
     this.#fullSince = this.#lastWrite
     this.#exchange?.pause()
   }

@@ -7,6 +7,8 @@ import type { Exchange, Listener } from '../upstream/upstream.ts'
 import { cutOffUnread } from './cut-off.ts'
 import type { OpenTurn } from './open-turns.ts'
 
+const HEAD = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+
 export class OneShot implements Listener, OpenTurn {
   /** Rejects with a Failed when the turn failed anywhere: part of an answer is no answer. */
   readonly completion: Promise<Completion>
@@ -46,9 +48,20 @@ export class OneShot implements Listener, OpenTurn {
     const end = this.#fold.add(batch)
     if (end === null) return
     this.#isOver = true
-    cutOffUnread(this.#response, this.#writeStallMs)
     if ('kind' in end) this.#reject(new Failed(end))
     else this.#resolve(end)
+  }
+
+  /** Sends the answer, in octets, piece by piece: it is long, and joining it would hold it twice. */
+  answer(pieces: readonly string[]): void {
+    const response = this.#response
+    let length = 0
+    for (const piece of pieces) length += piece.length
+    response.writeHead(200, { ...HEAD, 'content-length': length })
+    response.cork()
+    for (const piece of pieces) response.write(piece, 'latin1')
+    response.end()
+    cutOffUnread(response, this.#writeStallMs)
   }
 
   fail(failure: Failure): void {

@@ -13,7 +13,7 @@ import type { Upstream } from './upstream.ts'
 
 export type OllamaConfig = HttpConfig &
   Patience & {
-    /** The longest NDJSON line that is taken, UTF-16 code units. */
+    /** The longest NDJSON line that is taken, bytes. */
     readonly maxLineBytes: number
   }
 

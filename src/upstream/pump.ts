@@ -1,9 +1,9 @@
-/** One streamed answer: slices of bytes → batches of events, one per read; deadlines counted in lines. Never throws. */
-import { StringDecoder } from 'node:string_decoder'
+/** One streamed answer: slices of octets → batches of events, one per read; deadlines counted in lines. Never throws. */
 import type { ChatEvent } from '../chat/event.ts'
 import type { Failure } from '../failure.ts'
 import { now, unwatch, watch, type Watcher } from '../ticker.ts'
 import type { Decoder } from '../wire/codec.ts'
+import { fromOctets } from '../wire/octets.ts'
 import type { Reply, ReplyHeaders, WholeReply } from './http.ts'
 import type { Exchange, Listener } from './upstream.ts'
 
@@ -41,16 +41,23 @@ const TAIL_MS = 1000
  */
 type State = 'waiting' | 'reading' | 'ended' | 'over'
 
+/** An answer with another status than 200, as far as it has come; `body` in octets. */
+type Refusal = {
+  readonly status: number
+  readonly headers: ReplyHeaders
+  body: string
+  readonly since: number
+}
+
 export class Pump implements Reply, Exchange, Watcher {
   readonly #decoder: Decoder<ChatEvent>
   readonly #patience: Patience
   readonly #refusalOf: (reply: WholeReply) => Failure
-  readonly #utf8 = new StringDecoder('utf8')
   readonly #started = now()
   #listener: Listener | null
   #exchange: Exchange | null = null
   #state: State = 'waiting'
-  #refusal: { status: number; headers: ReplyHeaders; body: string; since: number } | null = null
+  #refusal: Refusal | null = null
   #pending = ''
   #scheduled = false
   #paused = false
@@ -82,23 +89,21 @@ export class Pump implements Reply, Exchange, Watcher {
   }
 
   data(octets: string): void {
-    const text = this.#utf8.write(Buffer.from(octets, 'latin1'))
     if (this.#refusal !== null) {
-      this.#refusal.body += text
-      if (this.#refusal.body.length > MAX_REFUSAL) this.#fail(this.#refusalOf(this.#refusal))
+      this.#refusal.body += octets
+      if (this.#refusal.body.length > MAX_REFUSAL) this.#refuse(this.#refusal)
       return
     }
     // undici calls once per HTTP chunk, however many came in one read: they are joined until the end
     // of this turn of the loop, so that one read makes at most one write (performance, pitfall 8).
-    this.#pending += text
+    this.#pending += octets
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(this.#flush)
   }
 
   end(): void {
-    if (this.#refusal !== null) return this.#fail(this.#refusalOf(this.#refusal))
-    this.#pending += this.#utf8.end()
+    if (this.#refusal !== null) return this.#refuse(this.#refusal)
     this.#flush()
     if (this.#state !== 'ended' && this.#state !== 'over') this.#say(this.#decoded(null))
     this.#close()
@@ -108,7 +113,8 @@ export class Pump implements Reply, Exchange, Watcher {
     this.#flush()
     if (this.#state === 'ended') return this.#close()
     // Part of an error page says as much as the whole of it.
-    this.#fail(this.#refusal === null ? failure : this.#refusalOf(this.#refusal))
+    if (this.#refusal === null) this.#fail(failure)
+    else this.#refuse(this.#refusal)
   }
 
   pause(): void {
@@ -137,7 +143,7 @@ export class Pump implements Reply, Exchange, Watcher {
     }
     // What an error page's head says is enough, should its body never end.
     if (this.#refusal !== null && time - this.#refusal.since > TAIL_MS) {
-      return this.#fail(this.#refusalOf(this.#refusal))
+      return this.#refuse(this.#refusal)
     }
     if (this.#left !== null && time - this.#left > loadGraceMs) return this.#drop()
     if (exceeds(time - this.#started, totalTimeoutMs))
@@ -192,6 +198,10 @@ export class Pump implements Reply, Exchange, Watcher {
 
   #timeOut(phase: 'first-line' | 'next-line' | 'answer', waitedMs: number): void {
     this.#fail({ kind: 'upstream-timeout', phase, waitedMs })
+  }
+
+  #refuse({ status, headers, body }: Refusal): void {
+    this.#fail(this.#refusalOf({ status, headers, body: fromOctets(body) }))
   }
 
   #fail(failure: Failure): void {

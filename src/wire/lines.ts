@@ -1,7 +1,7 @@
-/** Slices of text into whole lines: linear, and with a bound on what one line may hold. */
+/** Slices of octets into whole lines: linear, and with a bound on what one line may hold. */
 
 /**
- * Cuts at `\n`, wherever the network cut the text. Only the new slice is searched: searching the
+ * Cuts at `\n`, which is no part of any longer character, wherever the network cut. Only the new slice is searched: searching the
  * pending tail again costs the square of a long line (8 MB without a newline: 1 s of CPU).
  */
 export class Lines {
@@ -9,7 +9,7 @@ export class Lines {
   #overflowed = false
   readonly #maxLength: number
 
-  /** @param maxLength the longest line that is taken, UTF-16 code units. */
+  /** @param maxLength the longest line that is taken, bytes. */
   constructor(maxLength: number) {
     this.#maxLength = maxLength
   }

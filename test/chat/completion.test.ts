@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { CompletionFold, retold, type Completion } from '../../src/chat/completion.ts'
+import { CompletionFold, piecesOf, retold, type Completion } from '../../src/chat/completion.ts'
 import type { ChatEvent, Logprob } from '../../src/chat/event.ts'
+import { reasoning, text } from '../support/chat-events.ts'
 
 const logprob = (token: string): Logprob => ({ token, logprob: -1, bytes: null, top: [] })
 
@@ -9,13 +10,11 @@ const paris: ChatEvent = { type: 'tool-call', id: 'a', name: 'f', arguments: '{"
 const rome: ChatEvent = { type: 'tool-call', id: 'b', name: 'f', arguments: '{"city":"Rome"}' }
 
 const whole: Completion = {
-  reasoning: 'I think. And again.',
-  text: 'Let me see.',
   passages: [
-    { type: 'reasoning', text: 'I think.' },
-    { type: 'text', text: 'Let me' },
-    { type: 'reasoning', text: ' And again.' },
-    { type: 'text', text: ' see.' },
+    { type: 'reasoning', pieces: ['I think.'] },
+    { type: 'text', pieces: ['Let me'] },
+    { type: 'reasoning', pieces: [' And again.'] },
+    { type: 'text', pieces: [' see.'] },
   ],
   calls: [paris, rome],
   reasoningLogprobs: [],
@@ -32,10 +31,10 @@ describe('a fold', () => {
   test('gathers each kind in its own order, and is whole with the finish', () => {
     expect(
       fold(
-        [{ type: 'reasoning', text: 'I think.' }],
-        [{ type: 'text', text: 'Let me' }, paris],
+        [reasoning('I think.')],
+        [text('Let me'), paris],
         [],
-        [{ type: 'reasoning', text: ' And again.' }, rome, { type: 'text', text: ' see.' }, finish],
+        [reasoning(' And again.'), rome, text(' see.'), finish],
       ),
     ).toEqual([null, null, null, whole])
   })
@@ -43,8 +42,6 @@ describe('a fold', () => {
   test('of a turn that says nothing is empty', () => {
     expect(fold([finish])).toEqual([
       {
-        reasoning: '',
-        text: '',
         passages: [],
         calls: [],
         reasoningLogprobs: [],
@@ -56,16 +53,13 @@ describe('a fold', () => {
 
   test('of a turn that fails is its failure, whatever came before', () => {
     const failure = { kind: 'upstream-truncated' } as const
-    expect(fold([{ type: 'text', text: 'half' }, paris], [{ type: 'failure', failure }])).toEqual([
-      null,
-      failure,
-    ])
+    expect(fold([text('half'), paris], [{ type: 'failure', failure }])).toEqual([null, failure])
   })
 
   test('keeps the log probabilities of the reasoning apart from all others', () => {
     const [completion] = fold([
-      { type: 'reasoning', text: 'a', logprobs: [logprob('a')] },
-      { type: 'text', text: 'b', logprobs: [logprob('b')] },
+      reasoning('a', [logprob('a')]),
+      text('b', [logprob('b')]),
       { ...paris, logprobs: [logprob('c')] },
       { ...finish, logprobs: [logprob('d')] },
     ])
@@ -75,18 +69,29 @@ describe('a fold', () => {
     })
   })
 
+  test('holds a long answer in few pieces: a token alone is several times its size', () => {
+    const [completion] = fold([...Array<ChatEvent>(10_000).fill(text(' word')), finish])
+    if (completion == null || 'kind' in completion) throw new Error('the fold has no end')
+    const pieces = piecesOf(completion, 'text')
+    expect(pieces.join('')).toBe(' word'.repeat(10_000))
+    expect(pieces.length).toBeLessThan(25)
+  })
+
   test('takes an event with hundreds of thousands of log probabilities', () => {
     const logprobs = Array<Logprob>(300_000).fill(logprob('a'))
-    const [completion] = fold([{ type: 'text', text: 'a', logprobs }, finish])
+    const [completion] = fold([text('a', logprobs), finish])
     expect(completion).toHaveProperty('logprobs.length', 300_000)
   })
 })
 
 describe('a completion retold', () => {
+  const mute: Completion = { ...whole, passages: [], calls: [] }
+  const thought: Completion = { ...whole, passages: [{ type: 'reasoning', pieces: ['r'] }] }
+
   test('says reasoning, text, calls and finish, each once', () => {
     expect(retold(whole)).toEqual([
-      { type: 'reasoning', text: whole.reasoning },
-      { type: 'text', text: whole.text },
+      reasoning('I think. And again.'),
+      text('Let me see.'),
       paris,
       rome,
       finish,
@@ -94,27 +99,25 @@ describe('a completion retold', () => {
   })
 
   test('does not say what the model did not say', () => {
-    expect(retold({ ...whole, reasoning: '', text: '', calls: [] })).toEqual([finish])
+    expect(retold(mute)).toEqual([finish])
   })
 
   test.for([
     { what: 'as it was', completion: whole },
-    { what: 'without text', completion: { ...whole, text: '' } },
+    { what: 'without text', completion: thought },
     {
       what: 'with log probabilities',
       completion: { ...whole, reasoningLogprobs: [logprob('a')], logprobs: [logprob('b')] },
     },
   ])('folds into the same, its passages in the plain order: $what', ({ completion }) => {
-    const { reasoning, text } = completion
-    const passages = [
-      { type: 'reasoning', text: reasoning },
-      { type: 'text', text },
-    ].filter((passage) => passage.text !== '')
+    const passages = (['reasoning', 'text'] as const)
+      .map((type) => ({ type, pieces: [piecesOf(completion, type).join('')] }))
+      .filter(({ pieces }) => pieces[0] !== '')
     expect(fold(retold(completion))).toEqual([{ ...completion, passages }])
   })
 
   test('without text leaves the log probabilities with the finish', () => {
-    const events = retold({ ...whole, text: '', logprobs: [logprob('b')] })
+    const events = retold({ ...thought, logprobs: [logprob('b')] })
     expect(events.at(-1)).toEqual({ ...finish, logprobs: [logprob('b')] })
     const [completion] = fold(events)
     expect(completion).toMatchObject({ logprobs: [logprob('b')] })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChatEvent, Finish, Logprob } from '../../src/chat/event.ts'
 import { Turn, type TurnRules } from '../../src/chat/turn.ts'
+import { reasoning, text } from '../support/chat-events.ts'
 
 const turnWith = (rules: Partial<TurnRules> = {}): Turn => {
   let minted = 0
@@ -16,9 +17,6 @@ const turnWith = (rules: Partial<TurnRules> = {}): Turn => {
 const order = (events: readonly ChatEvent[], rules?: Partial<TurnRules>): readonly ChatEvent[] =>
   turnWith(rules).order(events)
 
-const reasoning = (text: string): ChatEvent => ({ type: 'reasoning', text })
-const text = (said: string, logprobs?: readonly Logprob[]): ChatEvent =>
-  logprobs === undefined ? { type: 'text', text: said } : { type: 'text', text: said, logprobs }
 const call = (id: string, name = 'f'): ChatEvent => ({
   type: 'tool-call',
   id,
@@ -284,7 +282,7 @@ test('any turn says the same in whatever batches it comes', () => {
 
 const piece = fc.constantFrom('a', 'b ', '\n', ' ', '')
 const anyEvent: fc.Arbitrary<ChatEvent> = fc.oneof(
-  { weight: 4, arbitrary: piece.map(reasoning) },
+  { weight: 4, arbitrary: piece.map((said) => reasoning(said)) },
   { weight: 6, arbitrary: piece.map((said) => text(said)) },
   { weight: 2, arbitrary: fc.constantFrom('', 'x', 'y').map((id) => call(id)) },
   { weight: 1, arbitrary: fc.constantFrom(finish('stop'), finish('length'), failure) },

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { EventStream, type StreamTiming } from '../../src/server/event-stream.ts'
 import type { Encoder } from '../../src/wire/codec.ts'
+import { text } from '../support/chat-events.ts'
 import { inTime } from '../support/deadline.ts'
 import { connectTo, type SocketClient } from '../support/socket-client.ts'
 import { watchWrites } from '../support/socket-writes.ts'
@@ -14,12 +15,11 @@ const NEVER: StreamTiming = { commitAfterMs: 0, heartbeatMs: 0, writeStallMs: 60
 const encoder: Encoder<ChatEvent> = {
   encode: (batch) =>
     batch
-      .map((event) => (event.type === 'text' ? event.text : `[${event.type}]`))
+      .map((event) => (event.type === 'text' ? event.escaped : `[${event.type}]`))
       .map((text) => (text === '' ? '' : `${text}\n`))
       .join(''),
 }
 
-const text = (said: string): ChatEvent => ({ type: 'text', text: said })
 const finish: ChatEvent = { type: 'finish', reason: 'stop', usage: {} }
 const failing: ChatEvent = { type: 'failure', failure: { kind: 'upstream-truncated' } }
 

@@ -5,8 +5,8 @@ import { describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { retold } from '../../src/chat/completion.ts'
 import { atOnce, OneShot } from '../../src/server/one-shot.ts'
+import { reasoning, text } from '../support/chat-events.ts'
 
-const text = (said: string): ChatEvent => ({ type: 'text', text: said })
 const finish: ChatEvent = { type: 'finish', reason: 'stop', usage: { completionTokens: 2 } }
 const failing: ChatEvent = { type: 'failure', failure: { kind: 'upstream-truncated' } }
 
@@ -15,7 +15,10 @@ describe('OneShot', () => {
     const { whole } = start()
     whole.events([text('a')])
     whole.events([text('b'), finish])
-    expect(await whole.completion).toMatchObject({ text: 'ab', finish })
+    expect(await whole.completion).toMatchObject({
+      passages: [{ type: 'text', pieces: ['ab'] }],
+      finish,
+    })
   })
 
   test('the close of an answer that was given is not heard upstream', async () => {
@@ -61,11 +64,11 @@ describe('atOnce', () => {
     const events = vi.fn<(batch: readonly ChatEvent[]) => void>()
     const listener = atOnce({ events }, retold)
     listener.events([text('a')])
-    listener.events([{ type: 'reasoning', text: 'r' }, text('b')])
+    listener.events([reasoning('r'), text('b')])
     expect(events).not.toHaveBeenCalled()
     listener.events([finish])
     expect(events).toHaveBeenCalledTimes(1)
-    expect(events).toHaveBeenCalledWith([{ type: 'reasoning', text: 'r' }, text('ab'), finish])
+    expect(events).toHaveBeenCalledWith([reasoning('r'), text('ab'), finish])
   })
 
   test('of a turn that failed it says the failure alone', () => {

@@ -34,8 +34,8 @@ export const WAYS: readonly { readonly way: string; readonly slices: Slicing }[]
 ]
 
 /**
- * Every way to feed a text to a decoder. Text is cut between code points, as a UTF-8 decoder leaves
- * it, and in two at every place unless it is so long that the square of it would be too much.
+ * Every way to feed a text to a decoder: cut between any two of its characters, which are bytes when it
+ * is octets, and in two at every place unless it is so long that the square of it would be too much.
  *
  * @param seeds how many random ways there are.
  */
@@ -43,22 +43,18 @@ export function* everyWay(
   text: string,
   seeds = 5,
 ): Generator<{ readonly way: string; readonly slices: readonly string[] }> {
-  const points = Array.from(text)
   yield { way: 'whole', slices: [text] }
-  yield { way: 'point by point', slices: points }
-  const step = Math.ceil(points.length / 2000)
-  for (let at = 1; at < points.length; at += step) {
-    yield {
-      way: `in two at ${at}`,
-      slices: [points.slice(0, at).join(''), points.slice(at).join('')],
-    }
+  yield { way: 'one by one', slices: text.split('') }
+  const step = Math.ceil(text.length / 2000)
+  for (let at = 1; at < text.length; at += step) {
+    yield { way: `in two at ${at}`, slices: [text.slice(0, at), text.slice(at)] }
   }
   for (let seed = 1; seed <= seeds; seed += 1) {
     const next = randomIntegers(seed, 40)
     const slices: string[] = []
-    for (let at = 0; at < points.length;) {
+    for (let at = 0; at < text.length;) {
       const end = at + 1 + next()
-      slices.push(points.slice(at, end).join(''))
+      slices.push(text.slice(at, end))
       at = end
     }
     yield { way: `at random, seed ${seed}`, slices }

@@ -8,6 +8,7 @@ import { encodeChatCompletion } from '../../src/dialects/openai/chat-completion.
 import { encodeError } from '../../src/dialects/openai/error.ts'
 import type { ReasoningField } from '../../src/dialects/openai/reasoning-field.ts'
 import type { Failure } from '../../src/failure.ts'
+import { fromOctets } from '../../src/wire/octets.ts'
 
 /** What the request asked for that the answer depends on. */
 export type Asked = {
@@ -20,7 +21,7 @@ export type Asked = {
 
 export type WholeAnswer = { readonly status: number; readonly body: string }
 
-/** The events of a turn as they are to be said, one batch for each slice, and one for the end. */
+/** The events of a turn as they are to be said, one batch for each slice of octets, and one for the end. */
 export const hear = (
   slices: Iterable<string>,
   asked: Asked = {},
@@ -37,7 +38,7 @@ export const stream = (
   { model = 'm', reasoningField = 'reasoning_content', includeUsage = false }: Asked = {},
 ): readonly string[] => {
   const encoder = new ChunkEncoder({ stamp: stampOf(model), reasoningField, includeUsage })
-  return batches.map((batch) => encoder.encode(batch))
+  return batches.map((batch) => fromOctets(encoder.encode(batch)))
 }
 
 /** The whole turn, or why there is none. */
@@ -56,7 +57,8 @@ export const answerOf = (
   { model = 'm', reasoningField = 'reasoning_content' }: Asked = {},
 ): WholeAnswer => {
   if (!('kind' in end)) {
-    return { status: 200, body: encodeChatCompletion(end, stampOf(model), reasoningField) }
+    const pieces = encodeChatCompletion(end, stampOf(model), reasoningField)
+    return { status: 200, body: fromOctets(pieces.join('')) }
   }
   const { status, error } = encodeError(end)
   return { status, body: JSON.stringify({ error }) }

@@ -1,4 +1,5 @@
 /** Answers of an Ollama that nobody chose: any kinds in any order, any end, any way to write them. */
+import { toOctets } from '../../src/wire/octets.ts'
 import fc from 'fast-check'
 
 /** One NDJSON line. What is absent is not on it. */
@@ -46,7 +47,7 @@ type Style = {
   readonly isClosed: boolean
 }
 
-/** Each line of a script as it is written, the byte order mark and the newline included. */
+/** Each line of a script as it is written, in octets, the byte order mark and the newline included. */
 export const written = ({ lines, end, after, style }: UpstreamScript): readonly string[] => {
   const texts = lines.map((line) => lineOf(line, ',"done":false'))
   const last = lastOf(end)
@@ -56,7 +57,7 @@ export const written = ({ lines, end, after, style }: UpstreamScript): readonly 
   if (end.type === 'torn') whole.push(end.rest)
   else whole.push(after)
   const [first = '', ...rest] = whole
-  return [`${style.mark}${first}`, ...rest]
+  return [`${style.mark}${first}`, ...rest].map(toOctets)
 }
 
 const lastOf = (end: End): string => {

@@ -9,6 +9,7 @@ import { createOllama } from '../../src/upstream/ollama.ts'
 import type { Patience } from '../../src/upstream/pump.ts'
 import type { Exchange, Upstream } from '../../src/upstream/upstream.ts'
 import { card } from '../support/cards.ts'
+import { textOf as textIn } from '../support/chat-events.ts'
 import { inTime } from '../support/deadline.ts'
 import { byByte, WAYS } from '../support/feed.ts'
 import {
@@ -92,11 +93,7 @@ const chat = (
     },
   })
   started = exchange
-  const text = (): string =>
-    batches
-      .flat()
-      .map((event) => (event.type === 'text' ? event.text : ''))
-      .join('')
+  const text = (): string => textIn(batches.flat())
   return {
     exchange,
     batches,

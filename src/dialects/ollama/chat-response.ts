@@ -3,9 +3,11 @@ import { z } from 'zod'
 import type { ChatEvent, Logprob, TokenLogprob, ToolCall, Usage } from '../../chat/event.ts'
 import type { Failure } from '../../failure.ts'
 import type { Decoder } from '../../wire/codec.ts'
+import { toEscaped } from '../../wire/escaped.ts'
 import { jsonElements, jsonSlice } from '../../wire/json-slice.ts'
 import { check } from '../../wire/json.ts'
 import { Lines } from '../../wire/lines.ts'
+import { fromOctets } from '../../wire/octets.ts'
 import { decodeDoneReason } from './done-reason.ts'
 import { decodeErrorLine } from './error.ts'
 import { readPlainLine } from './plain-line.ts'
@@ -56,7 +58,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
   /** Log probabilities of lines that say nothing yet: tokens held back by one of Ollama's parsers. */
   #waiting: Logprob[] = []
 
-  /** @param maxLineLength UTF-16 code units; tool arguments are always one line (contract § 6). */
+  /** @param maxLineLength bytes; tool arguments are always one line (contract § 6). */
   constructor(maxLineLength: number) {
     this.#lines = new Lines(maxLineLength)
   }
@@ -65,9 +67,9 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     return this.#records
   }
 
-  feed(slice: string): readonly ChatEvent[] {
+  feed(octets: string): readonly ChatEvent[] {
     const events: ChatEvent[] = []
-    for (const line of this.#lines.feed(slice)) this.#line(line, events)
+    for (const line of this.#lines.feed(octets)) this.#line(line, events)
     if (this.#lines.overflowed) this.#fail(malformed('a line longer than the limit'), events)
     return events
   }
@@ -77,7 +79,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const events: ChatEvent[] = []
     for (const line of this.#lines.end()) {
       // Half a line is a torn answer, not a malformed one.
-      if (isJson(this.#unmarked(line))) this.#line(line, events)
+      if (isJson(this.#textOf(line))) this.#line(line, events)
     }
     this.#fail({ kind: 'upstream-truncated' }, events)
     return events
@@ -91,7 +93,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
       events.push(this.#withLogprobs(plain))
       return
     }
-    const text = this.#unmarked(line)
+    const text = this.#textOf(line)
     if (text.trim() === '') return
     this.#records++
     let value: unknown
@@ -115,15 +117,17 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
   }
 
   /** The first line may have a byte order mark. */
-  #unmarked(line: string): string {
-    return this.#records === 0 && line.startsWith('\uFEFF') ? line.slice(1) : line
+  #textOf(line: string): string {
+    const text = fromOctets(line)
+    return this.#records === 0 && text.startsWith('\uFEFF') ? text.slice(1) : text
   }
 
   #response(response: ChatResponse, source: string, events: ChatEvent[]): void {
     const said: ChatEvent[] = []
     const { thinking, content, tool_calls: calls } = response.message ?? {}
-    if (thinking != null && thinking !== '') said.push({ type: 'reasoning', text: thinking })
-    if (content != null && content !== '') said.push({ type: 'text', text: content })
+    if (thinking != null && thinking !== '')
+      said.push({ type: 'reasoning', escaped: toEscaped(thinking) })
+    if (content != null && content !== '') said.push({ type: 'text', escaped: toEscaped(content) })
     if (calls != null) for (const call of toolCalls(calls, source)) said.push(call)
     if (response.done === true) {
       const reason = decodeDoneReason(response.done_reason)

@@ -1,44 +1,54 @@
 /**
- * The fast lane: a token's line of the plain shape, read without parsing it.
+ * The fast lane: a token's line of the plain shape, whose text is copied and not read.
  *
  * Nearly every line of an answer is one token in just these keys and this order (`api/types.go:
- * ChatResponse`, 0.33). One anchored expression proves the shape and finds the text in 0.1 µs, where
- * JSON.parse and the schema take 0.7 µs. Whatever it does not match takes the
- * ordinary way, which it must agree with: `test/dialects/ollama/plain-line.test.ts` compares the two.
+ * ChatResponse`, 0.33). One anchored expression proves the shape, that the text is UTF-8, and that it is
+ * spelled as we would spell it; then its bytes go to the client as they are. What it does not match, such
+ * as the `\u003c` that Go makes of `<`, takes the ordinary way, which it must agree with:
+ * `test/dialects/ollama/plain-line.test.ts` compares the two.
  */
 import type { Reasoning, Text } from '../../chat/event.ts'
 
-/** The inside of a JSON string without escapes, and one with them; both linear, without backtracking. */
+/** Any string without escapes. */
 const BARE = String.raw`[^"\\\x00-\x1f]*`
-const ESCAPED = String.raw`${BARE}(?:\\.${BARE})*`
+
+/** A character of two to four bytes, and no other bytes: RFC 3629 § 4. */
+const BEYOND_ASCII = [
+  String.raw`[\xc2-\xdf][\x80-\xbf]`,
+  String.raw`\xe0[\xa0-\xbf][\x80-\xbf]`,
+  String.raw`[\xe1-\xec\xee\xef][\x80-\xbf]{2}`,
+  String.raw`\xed[\x80-\x9f][\x80-\xbf]`,
+  String.raw`\xf0[\x90-\xbf][\x80-\xbf]{2}`,
+  String.raw`[\xf1-\xf3][\x80-\xbf]{3}`,
+  String.raw`\xf4[\x80-\x8f][\x80-\xbf]{2}`,
+].join('|')
+
+/** The escapes that `JSON.stringify` writes too, in the same letters. */
+const ESCAPE = String.raw`\\["\\bfnrt]`
+
+/** No two of its branches begin alike: linear, without backtracking. */
+const ASCII = String.raw`[^"\\\x00-\x1f\x80-\xff]*`
+const ESCAPED = `${ASCII}(?:(?:${ESCAPE}|${BEYOND_ASCII})${ASCII})*`
 
 const PLAIN = new RegExp(
   String.raw`^\{"model":"${BARE}","created_at":"${BARE}","message":\{"role":"assistant",` +
     String.raw`"content":"(${ESCAPED})"(?:,"thinking":"(${ESCAPED})")?\},"done":false\}$`,
 )
 
-/** A token's line has some 150 characters; V8's expressions run out of stack on millions of escapes. */
+/** Bytes. A token's line has some 150; V8's expressions run out of stack on millions of escapes. */
 const LONGEST = 4096
 
-/** @returns what the line says, or `null` when that takes a closer look. */
+/**
+ * @param line octets.
+ * @returns what the line says, or `null` when that takes a closer look.
+ */
 export const readPlainLine = (line: string): Reasoning | Text | null => {
   const match = line.length > LONGEST ? null : PLAIN.exec(line)
   if (match === null) return null
   const [, content = '', thinking = ''] = match
   // Both at once are two events, neither is none.
   if ((content === '') === (thinking === '')) return null
-  const text = unescaped(content + thinking)
-  if (text === null) return null
-  return content === '' ? { type: 'reasoning', text } : { type: 'text', text }
-}
-
-/** `null` for an escape that JSON does not know. */
-const unescaped = (inside: string): string | null => {
-  if (!inside.includes('\\')) return inside
-  try {
-    const text: unknown = JSON.parse(`"${inside}"`)
-    return typeof text === 'string' ? text : null
-  } catch {
-    return null
-  }
+  return content === ''
+    ? { type: 'reasoning', escaped: thinking }
+    : { type: 'text', escaped: content }
 }

@@ -1,7 +1,8 @@
 /** ChatEvent → `chat.completion.chunk` frames, the error event and the `[DONE]` included. */
-import type { ChatEvent, Finish, ToolCall } from '../../chat/event.ts'
+import type { ChatEvent, Finish, Logprob, Reasoning, Text, ToolCall } from '../../chat/event.ts'
 import type { Encoder } from '../../wire/codec.ts'
-import { frame } from '../../wire/sse.ts'
+import { toOctets } from '../../wire/octets.ts'
+import { frame, FRAME_END, FRAME_START } from '../../wire/sse.ts'
 import { encodeError } from './error.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -21,16 +22,19 @@ export type ChunkOptions = {
  * tool calls, or nothing beside the finish reason.
  */
 export class ChunkEncoder implements Encoder<ChatEvent> {
-  readonly #head: string
-  readonly #tail: string
   readonly #reasoningField: ReasoningField
   readonly #includeUsage: boolean
+  readonly #head: string
+  readonly #tail: string
+  /** A token's frame is its text between two of these: all else of it is written once a turn. */
+  readonly #beforeText: string
+  readonly #beforeReasoning: string
+  readonly #afterWords: string
   /** The kind of the event before; `null` until the role is said. */
   #last: ChatEvent['type'] | null = null
   #calls = 0
 
   constructor({ stamp, reasoningField, includeUsage }: ChunkOptions) {
-    // What all chunks share is written once: a token then costs one JSON.stringify of its text.
     const { id, created, model } = stamp
     const shared = JSON.stringify({
       id,
@@ -39,85 +43,77 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
       model,
       system_fingerprint: SYSTEM_FINGERPRINT,
     })
-    this.#head = `${shared.slice(0, -1)},"choices":[`
-    this.#tail = includeUsage ? '],"usage":null}' : ']}'
+    const words = reasoningField === 'think-tags' ? 'content' : reasoningField
     this.#reasoningField = reasoningField
     this.#includeUsage = includeUsage
+    this.#head = toOctets(`${FRAME_START}${shared.slice(0, -1)},"choices":[`)
+    this.#tail = `]${includeUsage ? ',"usage":null' : ''}}${FRAME_END}`
+    this.#beforeText = `${this.#head}{"index":0,"delta":{"content":"`
+    this.#beforeReasoning = `${this.#head}{"index":0,"delta":{"${words}":"`
+    this.#afterWords = `"}${this.#afterDelta(undefined)}`
   }
 
   encode(batch: readonly ChatEvent[]): string {
     let frames = ''
-    for (const event of batch) frames += this.#event(event)
+    for (const event of batch) {
+      if (event.type !== this.#last) frames += this.#turnTo(event.type)
+      frames += this.#said(event)
+    }
     return frames
   }
 
-  #event(event: ChatEvent): string {
-    const role =
-      this.#last === null && event.type !== 'failure'
-        ? this.#choice('{"role":"assistant"}', {})
-        : ''
-    const close =
-      this.#last === 'reasoning' && event.type !== 'reasoning' ? this.#thinkTag('</think>') : ''
-    const open =
-      this.#last !== 'reasoning' && event.type === 'reasoning' ? this.#thinkTag('<think>') : ''
-    this.#last = event.type
-    return role + close + open + this.#said(event)
+  /** What stands between two kinds: the role before everything, the tags around reasoning. */
+  #turnTo(kind: ChatEvent['type']): string {
+    const last = this.#last
+    this.#last = kind
+    const role = last === null && kind !== 'failure' ? this.#choice('{"role":"assistant"}') : ''
+    if (this.#reasoningField !== 'think-tags') return role
+    const close = last === 'reasoning' ? this.#choice('{"content":"</think>"}') : ''
+    const open = kind === 'reasoning' ? this.#choice('{"content":"<think>"}') : ''
+    return role + close + open
   }
 
   #said(event: ChatEvent): string {
     switch (event.type) {
-      case 'reasoning':
-        return this.#reasoning(event)
       case 'text':
-        return this.#choice(`{"content":${JSON.stringify(event.text)}}`, event)
+        return this.#words(this.#beforeText, event)
+      case 'reasoning':
+        return this.#reasoningField === 'none' ? '' : this.#words(this.#beforeReasoning, event)
       case 'tool-call':
-        return this.#choice(`{"tool_calls":[${this.#toolCall(event)}]}`, event)
+        return this.#choice(`{"tool_calls":[${this.#toolCall(event)}]}`, event.logprobs)
       case 'finish':
         return this.#finish(event)
       case 'failure':
-        return frame(JSON.stringify({ error: encodeError(event.failure).error }))
+        return frame(toOctets(JSON.stringify({ error: encodeError(event.failure).error })))
     }
   }
 
-  #reasoning(event: Extract<ChatEvent, { type: 'reasoning' }>): string {
-    const text = JSON.stringify(event.text)
-    switch (this.#reasoningField) {
-      case 'none':
-        return ''
-      case 'think-tags':
-        return this.#choice(`{"content":${text}}`, event)
-      case 'reasoning':
-      case 'reasoning_content':
-        return this.#choice(`{"${this.#reasoningField}":${text}}`, event)
-    }
-  }
-
-  #thinkTag(tag: string): string {
-    return this.#reasoningField === 'think-tags'
-      ? this.#choice(`{"content":${JSON.stringify(tag)}}`, {})
-      : ''
+  #words(before: string, { escaped, logprobs }: Text | Reasoning): string {
+    const after = logprobs === undefined ? this.#afterWords : `"}${this.#afterDelta(logprobs)}`
+    return before + escaped + after
   }
 
   #toolCall({ id, name, arguments: args }: ToolCall): string {
     const index = this.#calls++
-    return JSON.stringify({ index, id, type: 'function', function: { name, arguments: args } })
+    const call = { index, id, type: 'function', function: { name, arguments: args } }
+    return toOctets(JSON.stringify(call))
   }
 
   #finish(event: Finish): string {
-    const finish = this.#choice('{}', event, `"${encodeFinishReason(event.reason)}"`)
+    const finish = this.#choice('{}', event.logprobs, `"${encodeFinishReason(event.reason)}"`)
     const usage = this.#includeUsage
-      ? frame(`${this.#head}],"usage":${JSON.stringify(encodeUsage(event.usage))}}`)
+      ? `${this.#head}],"usage":${JSON.stringify(encodeUsage(event.usage))}}${FRAME_END}`
       : ''
     return `${finish}${usage}${frame('[DONE]')}`
   }
 
-  #choice(delta: string, said: WithLogprobs, finishReason = 'null'): string {
-    const logprobs =
-      said.logprobs === undefined ? 'null' : JSON.stringify(encodeLogprobs(said.logprobs))
-    return frame(
-      `${this.#head}{"index":0,"delta":${delta},"logprobs":${logprobs},"finish_reason":${finishReason}}${this.#tail}`,
-    )
+  #choice(delta: string, logprobs?: readonly Logprob[], finishReason?: string): string {
+    return `${this.#head}{"index":0,"delta":${delta}${this.#afterDelta(logprobs, finishReason)}`
+  }
+
+  #afterDelta(logprobs: readonly Logprob[] | undefined, finishReason = 'null'): string {
+    const encoded =
+      logprobs === undefined ? 'null' : toOctets(JSON.stringify(encodeLogprobs(logprobs)))
+    return `,"logprobs":${encoded},"finish_reason":${finishReason}}${this.#tail}`
   }
 }
-
-type WithLogprobs = Pick<Finish, 'logprobs'>

@@ -1,65 +1,72 @@
 /** Completion → `chat.completion`. */
-import type { Completion, Passage } from '../../chat/completion.ts'
+import { piecesOf, type Completion } from '../../chat/completion.ts'
 import type { Logprob } from '../../chat/event.ts'
+import { toOctets } from '../../wire/octets.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import type { ReasoningField } from './reasoning-field.ts'
 import { SYSTEM_FINGERPRINT, type Stamp } from './stamp.ts'
 import { encodeUsage } from './usage.ts'
 
-/** The whole answer as JSON text. `content` is null when there are only tool calls. */
+/**
+ * The whole answer as JSON text, in octets, in pieces to be written one after the other: what was said
+ * stands among them as it was gathered, so that a long answer is not held twice. `content` is null when
+ * there are only tool calls.
+ */
 export const encodeChatCompletion = (
   completion: Completion,
   stamp: Stamp,
   reasoningField: ReasoningField,
-): string => {
+): readonly string[] => {
+  const { id, created, model } = stamp
   const { calls, finish } = completion
   const logprobs = logprobsOf(completion, reasoningField)
   const usage = encodeUsage(finish.usage)
-  return JSON.stringify({
-    id: stamp.id,
+  const shared = JSON.stringify({
+    id,
     object: 'chat.completion',
-    created: stamp.created,
-    model: stamp.model,
+    created,
+    model,
     system_fingerprint: SYSTEM_FINGERPRINT,
-    choices: [
-      {
-        index: 0,
-        message: {
-          role: 'assistant',
-          ...contentOf(completion, reasoningField),
-          refusal: null,
-          ...(calls.length > 0 && {
-            tool_calls: calls.map(({ id, name, arguments: args }) => ({
-              id,
-              type: 'function',
-              function: { name, arguments: args },
-            })),
-          }),
-        },
-        logprobs: logprobs.length > 0 ? encodeLogprobs(logprobs) : null,
-        finish_reason: encodeFinishReason(finish.reason),
-      },
-    ],
-    ...(usage !== null && { usage }),
   })
+  return [
+    toOctets(`${shared.slice(0, -1)},"choices":[{"index":0,"message":{"role":"assistant"`),
+    ...contentOf(completion, reasoningField),
+    ...reasoningOf(completion, reasoningField),
+    ',"refusal":null',
+    calls.length > 0 ? `,"tool_calls":${toOctets(JSON.stringify(calls.map(encodeCall)))}` : '',
+    '},"logprobs":',
+    logprobs.length > 0 ? toOctets(JSON.stringify(encodeLogprobs(logprobs))) : 'null',
+    `,"finish_reason":"${encodeFinishReason(finish.reason)}"}]`,
+    usage === null ? '}' : `,"usage":${JSON.stringify(usage)}}`,
+  ]
 }
 
-const contentOf = (
-  { text, reasoning, passages, calls }: Completion,
-  field: ReasoningField,
-): object => {
-  const content = field === 'think-tags' ? passages.map(tagged).join('') : text
-  return {
-    content: content === '' && calls.length > 0 ? null : content,
-    ...((field === 'reasoning' || field === 'reasoning_content') &&
-      reasoning !== '' && { [field]: reasoning }),
-  }
+const contentOf = (completion: Completion, field: ReasoningField): readonly string[] => {
+  const pieces = field === 'think-tags' ? tagged(completion) : piecesOf(completion, 'text')
+  const isEmpty = pieces.every((piece) => piece === '')
+  return isEmpty && completion.calls.length > 0
+    ? [',"content":null']
+    : [',"content":"', ...pieces, '"']
 }
 
 /** As the stream has it: each block of reasoning in tags of its own. */
-const tagged = ({ type, text }: Passage): string =>
-  type === 'reasoning' ? `<think>${text}</think>` : text
+const tagged = ({ passages }: Completion): readonly string[] =>
+  passages.flatMap(({ type, pieces }) =>
+    type === 'reasoning' ? ['<think>', ...pieces, '</think>'] : pieces,
+  )
+
+const reasoningOf = (completion: Completion, field: ReasoningField): readonly string[] => {
+  if (field !== 'reasoning' && field !== 'reasoning_content') return []
+  const pieces = piecesOf(completion, 'reasoning')
+  return pieces.length === 0 ? [] : [`,"${field}":"`, ...pieces, '"']
+}
+
+const encodeCall = ({ id, name, arguments: args }: Completion['calls'][number]): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: args },
+})
 
 /** Those of all tokens that the client is shown. */
 const logprobsOf = (

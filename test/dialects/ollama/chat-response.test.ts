@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ChatEvent } from '../../../src/chat/event.ts'
 import { ChatResponseDecoder } from '../../../src/dialects/ollama/chat-response.ts'
+import { toOctets } from '../../../src/wire/octets.ts'
+import { reasoning, text } from '../../support/chat-events.ts'
 import { everyWay } from '../../support/feed.ts'
 import { chatRecordings } from '../../support/recordings.ts'
 
@@ -13,7 +15,7 @@ const decode = (slices: readonly string[], maxLineLength = MAX): readonly ChatEv
 }
 
 const lines = (...objects: readonly object[]): string =>
-  objects.map((object) => `${JSON.stringify(object)}\n`).join('')
+  toOctets(objects.map((object) => `${JSON.stringify(object)}\n`).join(''))
 
 const said = (message: object, more: object = {}): object => ({
   model: 'm',
@@ -63,17 +65,17 @@ describe('what a line says', () => {
     {
       what: 'thinking is reasoning',
       line: said({ thinking: 'Let me' }),
-      events: [{ type: 'reasoning', text: 'Let me' }],
+      events: [reasoning('Let me')],
     },
     {
       what: 'content is text',
       line: said({ content: 'Hi' }),
-      events: [{ type: 'text', text: 'Hi' }],
+      events: [text('Hi')],
     },
     {
       what: 'a blank is text',
       line: said({ content: '\n\n' }),
-      events: [{ type: 'text', text: '\n\n' }],
+      events: [text('\n\n')],
     },
     { what: 'nothing is nothing', line: said({}), events: [] },
     {
@@ -84,10 +86,7 @@ describe('what a line says', () => {
     {
       what: 'reasoning comes before text, whatever the order of the keys',
       line: said({ content: 'Hi', thinking: ' see.' }),
-      events: [
-        { type: 'reasoning', text: ' see.' },
-        { type: 'text', text: 'Hi' },
-      ],
+      events: [reasoning(' see.'), text('Hi')],
     },
     {
       what: 'reasoning, text, calls, finish: all on the done line',
@@ -103,8 +102,8 @@ describe('what a line says', () => {
         },
       },
       events: [
-        { type: 'reasoning', text: 't' },
-        { type: 'text', text: 'c' },
+        reasoning('t'),
+        text('c'),
         call('nat0', '{"city":"Paris"}', 'f'),
         call('nat1', '{}', 'g'),
         finish,
@@ -123,12 +122,12 @@ describe('what a line says', () => {
     {
       what: 'fields of other versions and of remote models are passed over',
       line: said({ content: 'a', refusal: 1, images: null }, { remote_model: 'x', context: [1] }),
-      events: [{ type: 'text', text: 'a' }],
+      events: [text('a')],
     },
     {
       what: 'text may look like anything',
       line: said({ content: '</think> & \u2028 data: [DONE]\n\n' }),
-      events: [{ type: 'text', text: '</think> & \u2028 data: [DONE]\n\n' }],
+      events: [text('</think> & \u2028 data: [DONE]\n\n')],
     },
   ])('$what', ({ line, events }) => {
     expect(new ChatResponseDecoder(MAX).feed(lines(line))).toEqual(events)
@@ -191,7 +190,7 @@ describe('the done line', () => {
     for (const { way, slices } of everyWay(`${lines(said({ content: 'a' }), done())}${rest}`)) {
       expect({ way, events: decode(slices, 1000) }).toEqual({
         way,
-        events: [{ type: 'text', text: 'a' }, finish],
+        events: [text('a'), finish],
       })
     }
   })
@@ -204,8 +203,8 @@ describe('log probabilities', () => {
       { logprobs: [wireLogprob('a'), wireLogprob('b')] },
     )
     expect(new ChatResponseDecoder(MAX).feed(lines(line))).toEqual([
-      { type: 'reasoning', text: 'a', logprobs: [logprob('a'), logprob('b')] },
-      { type: 'text', text: 'b' },
+      reasoning('a', [logprob('a'), logprob('b')]),
+      text('b'),
     ])
   })
 
@@ -214,7 +213,7 @@ describe('log probabilities', () => {
     expect(decoder.feed(lines(said({}, { logprobs: [wireLogprob('{')] })))).toEqual([])
     expect(decoder.feed(lines(said({}, { logprobs: [wireLogprob('}')] })))).toEqual([])
     expect(decoder.feed(lines(said({ content: 'a' }, { logprobs: [wireLogprob('a')] })))).toEqual([
-      { type: 'text', text: 'a', logprobs: [logprob('{'), logprob('}'), logprob('a')] },
+      text('a', [logprob('{'), logprob('}'), logprob('a')]),
     ])
     expect(decoder.feed(lines(done()))).toEqual([finish])
   })
@@ -233,15 +232,15 @@ describe('log probabilities', () => {
 
 describe('an answer that is not whole', () => {
   const half = lines(said({ content: 'a' }))
-  const text: ChatEvent = { type: 'text', text: 'a' }
+  const a = text('a')
 
   test.for<readonly [string, string, readonly ChatEvent[]]>([
     ['nothing at all', '', [truncated]],
     ['only blank lines', '\n\r\n  \n', [truncated]],
-    ['no done line', half, [text, truncated]],
-    ['half a line at the end', `${half}{"message":{"content":"b"`, [text, truncated]],
-    ['half a done line', `${half}{"message":{"content":""},"done":tr`, [text, truncated]],
-    ['stream:false with done:false', lines(said({ content: 'a' })).trim(), [text, truncated]],
+    ['no done line', half, [a, truncated]],
+    ['half a line at the end', `${half}{"message":{"content":"b"`, [a, truncated]],
+    ['half a done line', `${half}{"message":{"content":""},"done":tr`, [a, truncated]],
+    ['stream:false with done:false', lines(said({ content: 'a' })).trim(), [a, truncated]],
     [
       'the all-zero object',
       '{"model":"","created_at":"0001-01-01T00:00:00Z","message":{"role":"","content":""},"done":false}\n',
@@ -265,7 +264,7 @@ describe('an answer that is not whole', () => {
     ],
   ])('is whole all the same when only the last newline is missing: %s', ([, tail, last]) => {
     for (const { way, slices } of everyWay(half + tail)) {
-      expect({ way, events: decode(slices) }).toEqual({ way, events: [text, last] })
+      expect({ way, events: decode(slices) }).toEqual({ way, events: [a, last] })
     }
   })
 })
@@ -279,7 +278,7 @@ describe('an error line', () => {
       done(),
     )
     expect(decode([body])).toEqual([
-      { type: 'text', text: 'a' },
+      text('a'),
       { type: 'failure', failure: expect.objectContaining({ kind: 'model-failed' }) },
     ])
   })
@@ -327,7 +326,7 @@ describe('a line that is not as promised', () => {
     ['{"message":{}}}', 'a line that is not JSON'],
   ])('%s: the last word says so', ([line, what]) => {
     const body = `${lines(said({ content: 'a' }))}${line}\n${lines(done())}`
-    expect(decode([body])).toEqual([{ type: 'text', text: 'a' }, malformed(what)])
+    expect(decode([body])).toEqual([text('a'), malformed(what)])
   })
 
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
@@ -350,7 +349,7 @@ describe('the longest line', () => {
   const line = lines(said({ content }))
 
   test.for([
-    [line.length - 1, [{ type: 'text', text: content }, finish]],
+    [line.length - 1, [text(content), finish]],
     [line.length - 2, [malformed('a line longer than the limit')]],
   ] as const)('of %i characters', ([max, events]) => {
     for (const { way, slices } of everyWay(`${line}${lines(done())}`, 3)) {
@@ -359,12 +358,12 @@ describe('the longest line', () => {
   })
 
   test('may be megabytes', () => {
-    const text = '語\n'.repeat(2_000_000)
-    const body = lines(said({ content: text }), done())
+    const long = '語\n'.repeat(2_000_000)
+    const body = lines(said({ content: long }), done())
     const slices = Array.from({ length: Math.ceil(body.length / 65_536) }, (_, index) =>
       body.slice(index * 65_536, (index + 1) * 65_536),
     )
-    expect(decode(slices)).toEqual([{ type: 'text', text }, finish])
+    expect(decode(slices)).toEqual([text(long), finish])
   })
 })
 
@@ -373,20 +372,20 @@ describe('framing', () => {
     ['CRLF', (body: string) => body.replaceAll('\n', '\r\n')],
     ['blank lines', (body: string) => body.replaceAll('\n', '\n\n \n')],
     ['leading spaces', (body: string) => body.replaceAll(/^/gm, '  ')],
-    ['a byte order mark', (body: string) => `\uFEFF${body}`],
+    ['a byte order mark', (body: string) => `${toOctets('\uFEFF')}${body}`],
     ['no last newline', (body: string) => body.trimEnd()],
   ] as const)('tolerates %s', ([, changed]) => {
     const body = lines(said({ thinking: 'a' }), said({ content: 'b' }), done())
     for (const { way, slices } of everyWay(changed(body))) {
       expect({ way, events: decode(slices) }).toEqual({
         way,
-        events: [{ type: 'reasoning', text: 'a' }, { type: 'text', text: 'b' }, finish],
+        events: [reasoning('a'), text('b'), finish],
       })
     }
   })
 
   test('tolerates a byte order mark on an answer of one line that lacks its newline', () => {
-    expect(decode([`\uFEFF${JSON.stringify(done())}`])).toEqual([finish])
+    expect(decode([`${toOctets('\uFEFF')}${JSON.stringify(done())}`])).toEqual([finish])
   })
 
   test('counts records: lines that hold something, up to the last word', () => {

@@ -5,7 +5,12 @@ import { describe, expect, test } from 'vitest'
 import type { ChatEvent } from '../../../src/chat/event.ts'
 import { ChatResponseDecoder } from '../../../src/dialects/ollama/chat-response.ts'
 import { readPlainLine } from '../../../src/dialects/ollama/plain-line.ts'
+import { toOctets } from '../../../src/wire/octets.ts'
+import { textOf as textIn } from '../../support/chat-events.ts'
 import { chatRecordings } from '../../support/recordings.ts'
+
+/** Any text as bytes, each of them any: what is beyond a byte is cut off. */
+const latin1 = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /** A space in front is all it takes to be unusual. */
 const ordinarily = (line: string): readonly ChatEvent[] =>
@@ -19,6 +24,7 @@ const token = (message: object): string =>
     done: false,
   })
 
+/** @param line octets, as all that is fed to a decoder. */
 const verdict = (line: string): 'left' | 'agrees' | 'disagrees' => {
   const plain = readPlainLine(line)
   if (plain === null) return 'left'
@@ -30,14 +36,30 @@ test.each([
   ['a thought', { content: '', thinking: 'hm' }],
   ['a line break', { content: '\n' }],
   ['quotes and backslashes', { content: '"C:\\new"' }],
-  ['U+2028, an emoji and a lone surrogate', { content: '\u2028👩‍👦\ud83d' }],
+  ['letters of two, three and four bytes', { content: 'é漢字👩‍👦\u2028' }],
 ])('takes %s', (_what, message) => {
-  expect(verdict(token(message))).toBe('agrees')
+  expect(verdict(toOctets(token(message)))).toBe('agrees')
 })
 
-test('takes what Go escapes', () => {
-  const line = token({ content: 'A' }).replace('"A"', String.raw`"<\/script>é\u2028"`)
-  expect(readPlainLine(line)).toEqual({ type: 'text', text: '</script>é\u2028' })
+test('copies what it takes', () => {
+  const line = toOctets(token({ content: '漢"\n' }))
+  expect(readPlainLine(line)).toEqual({ type: 'text', escaped: '\xe6\xbc\xa2\\"\\n' })
+})
+
+test.each<[what: string, bytes: readonly number[]]>([
+  ['a continuation alone', [0x80]],
+  ['a letter cut short', [0xe6, 0xbc]],
+  ['a letter cut short by another', [0xe6, 0xbc, 0xe6, 0xbc, 0xa2]],
+  ['an overlong slash', [0xc0, 0xaf]],
+  ['an overlong one of three bytes', [0xe0, 0x80, 0xaf]],
+  ['an overlong one of four bytes', [0xf0, 0x80, 0x80, 0xaf]],
+  ['half of a surrogate pair', [0xed, 0xa0, 0x80]],
+  ['what is beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
+  ['what is no byte of UTF-8', [0xff]],
+])('leaves what is no UTF-8 to the ordinary way: %s', (_what, bytes) => {
+  const line = token({ content: 'A' }).replace('"A"', `"${String.fromCharCode(...bytes)}"`)
+  expect(readPlainLine(line)).toBeNull()
+  expect(textIn(ordinarily(line))).toContain('\ufffd')
 })
 
 test.each([
@@ -53,6 +75,12 @@ test.each([
     'an error before the message',
     token({ content: 'a' }).replace('{"model"', '{"error":"x","model"'),
   ],
+  [
+    'what Go escapes and JavaScript does not',
+    token({ content: 'A' }).replace('"A"', String.raw`"\u003c"`),
+  ],
+  ['an escaped slash', token({ content: 'A' }).replace('"A"', String.raw`"\/"`)],
+  ['half a surrogate pair', token({ content: '\ud83d' })],
   ['an escape that JSON does not know', token({ content: 'A' }).replace('"A"', String.raw`"\x41"`)],
   ['half an escape', token({ content: 'A' }).replace('"A"', String.raw`"\u00"`)],
   ['a raw control character', token({ content: 'A' }).replace('"A"', '"\u0001"')],
@@ -67,7 +95,7 @@ test.each([
 test('agrees on every line of every recording, and takes most of them', () => {
   const lines = chatRecordings()
     .filter(({ response }) => response.contentType === 'application/x-ndjson')
-    .flatMap(({ bytes }) => bytes.toString('utf8').split('\n'))
+    .flatMap(({ bytes }) => bytes.toString('latin1').split('\n'))
     .filter((line) => line !== '')
   const verdicts = lines.map(verdict)
   expect(verdicts).not.toContain('disagrees')
@@ -94,14 +122,27 @@ describe('agrees on any line', () => {
     'a',
     ' ',
     '日本',
+    '\xff',
+    '\xe6',
   )
 
   test('made of text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (text, thinks) => {
         const line = token(thinks ? { content: '', thinking: text } : { content: text })
+        expect(verdict(toOctets(line))).not.toBe('disagrees')
+      }),
+    )
+  })
+
+  test('made of bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        const inside = String.fromCharCode(...bytes)
+        const line = token({ content: 'A' }).replace('"A"', () => `"${inside}"`)
         expect(verdict(line)).not.toBe('disagrees')
       }),
+      { numRuns: 2000 },
     )
   })
 
@@ -109,8 +150,9 @@ describe('agrees on any line', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
         const said = `{"model":"m","created_at":"t","message":{"role":"assistant","content":"${parts.join('')}"},"done":false}`
-        expect(verdict(parts.join(''))).not.toBe('disagrees')
-        expect(verdict(said)).not.toBe('disagrees')
+        for (const line of [parts.join(''), said, toOctets(said)]) {
+          expect(verdict(latin1(line))).not.toBe('disagrees')
+        }
       }),
       { numRuns: 2000 },
     )

@@ -4,6 +4,8 @@ import {
   ChunkEncoder,
   type ChunkOptions,
 } from '../../../src/dialects/openai/chat-completion-chunk.ts'
+import { fromOctets } from '../../../src/wire/octets.ts'
+import { reasoning, text } from '../../support/chat-events.ts'
 import { readStream, type Delta } from '../../support/read-stream.ts'
 
 const encoderWith = (options: Partial<ChunkOptions> = {}): ChunkEncoder =>
@@ -17,8 +19,8 @@ const encoderWith = (options: Partial<ChunkOptions> = {}): ChunkEncoder =>
 const HEAD =
   'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":5,"model":"m","system_fingerprint":"fp_ollama","choices":['
 
-const reasoning: ChatEvent = { type: 'reasoning', text: 'Let me think.' }
-const text: ChatEvent = { type: 'text', text: 'Hi' }
+const thought = reasoning('Let me think.')
+const hi = text('Hi')
 const call = (id: string, args = '{"city":"Paris"}'): ChatEvent => ({
   type: 'tool-call',
   id,
@@ -40,7 +42,7 @@ const deltas = (
   readStream(encoderWith(options).encode(events)).choices.map(({ delta }) => delta)
 
 test('a whole stream, to the letter', () => {
-  expect(encoderWith().encode([reasoning, text, call('a'), finish])).toBe(
+  expect(encoderWith().encode([thought, hi, call('a'), finish])).toBe(
     [
       `${HEAD}{"index":0,"delta":{"role":"assistant"},"logprobs":null,"finish_reason":null}]}`,
       `${HEAD}{"index":0,"delta":{"reasoning_content":"Let me think."},"logprobs":null,"finish_reason":null}]}`,
@@ -54,7 +56,7 @@ test('a whole stream, to the letter', () => {
 })
 
 test('usage when asked: its own chunk before the end, null on all others', () => {
-  expect(encoderWith({ includeUsage: true }).encode([text, finish])).toBe(
+  expect(encoderWith({ includeUsage: true }).encode([hi, finish])).toBe(
     [
       `${HEAD}{"index":0,"delta":{"role":"assistant"},"logprobs":null,"finish_reason":null}],"usage":null}`,
       `${HEAD}{"index":0,"delta":{"content":"Hi"},"logprobs":null,"finish_reason":null}],"usage":null}`,
@@ -74,7 +76,7 @@ test('usage that is unknown is null in the last chunk too', () => {
 })
 
 test('says the same in one batch and in many', () => {
-  const events = [reasoning, text, reasoning, call('a'), call('b'), text, finish]
+  const events = [thought, hi, thought, call('a'), call('b'), hi, finish]
   for (const reasoningField of ['reasoning_content', 'reasoning', 'none', 'think-tags'] as const) {
     const encoder = encoderWith({ reasoningField })
     const frames = events.map((event) => encoder.encode([event])).join('')
@@ -83,17 +85,17 @@ test('says the same in one batch and in many', () => {
 })
 
 describe('the role', () => {
-  test.for([reasoning, text, call('a'), finish])('is said before the first $type', (event) => {
+  test.for([thought, hi, call('a'), finish])('is said before the first $type', (event) => {
     expect(deltas([event])[0]).toEqual({ role: 'assistant' })
   })
 
   test('is said once', () => {
-    const said = deltas([text, reasoning, call('a'), text, finish])
+    const said = deltas([hi, thought, call('a'), hi, finish])
     expect(said.filter((delta) => 'role' in delta)).toEqual([{ role: 'assistant' }])
   })
 
   test('is said when the model begins to think, also to those who are not shown it', () => {
-    expect(deltas([reasoning], { reasoningField: 'none' })).toEqual([{ role: 'assistant' }])
+    expect(deltas([thought], { reasoningField: 'none' })).toEqual([{ role: 'assistant' }])
   })
 
   test('is not said of a turn that fails at once', () => {
@@ -116,7 +118,7 @@ describe('reasoning', () => {
       ],
     ],
   ] as const)('is given out as %s', ([reasoningField, expected]) => {
-    expect(deltas([reasoning, text, finish], { reasoningField })).toEqual([
+    expect(deltas([thought, hi, finish], { reasoningField })).toEqual([
       { role: 'assistant' },
       ...expected,
       {},
@@ -126,7 +128,7 @@ describe('reasoning', () => {
   test('in tags is closed before whatever comes next', () => {
     for (const next of [call('a'), finish]) {
       const open = { content: '<think>' }
-      const said = deltas([reasoning, reasoning, next], { reasoningField: 'think-tags' })
+      const said = deltas([thought, thought, next], { reasoningField: 'think-tags' })
       expect(said.slice(1, 5)).toEqual([
         open,
         { content: 'Let me think.' },
@@ -137,7 +139,7 @@ describe('reasoning', () => {
   })
 
   test('in tags is opened again when the model thinks again', () => {
-    expect(deltas([reasoning, text, reasoning, finish], { reasoningField: 'think-tags' })).toEqual([
+    expect(deltas([thought, hi, thought, finish], { reasoningField: 'think-tags' })).toEqual([
       { role: 'assistant' },
       { content: '<think>' },
       { content: 'Let me think.' },
@@ -151,15 +153,15 @@ describe('reasoning', () => {
   })
 
   test('that is hidden hides its log probabilities', () => {
-    const thought: ChatEvent = { type: 'reasoning', text: 'Hi', logprobs: [logprob] }
-    const frames = encoderWith({ reasoningField: 'none' }).encode([thought, text, finish])
+    const thought: ChatEvent = reasoning('Hi', [logprob])
+    const frames = encoderWith({ reasoningField: 'none' }).encode([thought, hi, finish])
     expect(readStream(frames).choices.map((choice) => choice.logprobs)).toEqual([null, null, null])
   })
 })
 
 describe('calls', () => {
   test('are counted, and come one a chunk', () => {
-    const calls = deltas([call('a'), text, call('b'), call('c'), finish]).flatMap((delta) =>
+    const calls = deltas([call('a'), hi, call('b'), call('c'), finish]).flatMap((delta) =>
       'tool_calls' in delta ? delta.tool_calls : [],
     )
     expect(calls.map(({ index, id }) => [index, id])).toEqual([
@@ -185,8 +187,8 @@ describe('log probabilities', () => {
   const logprobs = [logprob]
 
   test.for<ChatEvent>([
-    { type: 'reasoning', text: 'Hi', logprobs },
-    { type: 'text', text: 'Hi', logprobs },
+    reasoning('Hi', logprobs),
+    text('Hi', logprobs),
     { type: 'tool-call', id: 'a', name: 'f', arguments: '{}', logprobs },
     { ...finish, logprobs },
   ])('come with the chunk of their $type', (event) => {
@@ -197,14 +199,14 @@ describe('log probabilities', () => {
 
 describe('a failure', () => {
   test('is an error event and the end: no finish reason, no [DONE]', () => {
-    const { choices, error, isDone } = readStream(encoderWith().encode([text, failure]))
+    const { choices, error, isDone } = readStream(encoderWith().encode([hi, failure]))
     expect(choices.map(({ finish_reason: reason }) => reason)).toEqual([null, null])
     expect(error).toMatchObject({ type: 'server_error', code: 'upstream_stream_interrupted' })
     expect(isDone).toBe(false)
   })
 
   test('in the middle of tagged reasoning closes the tag', () => {
-    expect(deltas([reasoning, failure], { reasoningField: 'think-tags' }).at(-1)).toEqual({
+    expect(deltas([thought, failure], { reasoningField: 'think-tags' }).at(-1)).toEqual({
       content: '</think>',
     })
   })
@@ -213,9 +215,7 @@ describe('a failure', () => {
 test("text and a client's own model name may hold anything", () => {
   const odd = '\u2028\u2029\r\n\n"\\ data: [DONE]\n\n </script> \ud800 \0 👩‍👩‍👧‍👦'
   const stamp = { id: 'chatcmpl-1', created: 5, model: odd }
-  const { chunks } = readStream(
-    encoderWith({ stamp }).encode([{ type: 'text', text: odd }, finish]),
-  )
+  const { chunks } = readStream(fromOctets(encoderWith({ stamp }).encode([text(odd), finish])))
   expect(chunks.map(({ model }) => model)).toEqual([odd, odd, odd])
   expect(chunks[1]).toMatchObject({ choices: [{ delta: { content: odd } }] })
 })

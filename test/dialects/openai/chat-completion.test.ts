@@ -6,17 +6,20 @@ import {
   REASONING_FIELDS,
   type ReasoningField,
 } from '../../../src/dialects/openai/reasoning-field.ts'
+import { toEscaped } from '../../../src/wire/escaped.ts'
+import { fromOctets } from '../../../src/wire/octets.ts'
 import { readCompletion } from '../../support/read-stream.ts'
 
 const stamp = { id: 'chatcmpl-1', created: 5, model: 'm' }
 
-const said = ({ reasoning = '', text = '', ...completion }: Partial<Completion>): Completion => ({
-  reasoning,
-  text,
+/** What was said, written as one reads it. */
+type Said = Partial<Completion> & { readonly reasoning?: string; readonly text?: string }
+
+const said = ({ reasoning = '', text = '', ...completion }: Said): Completion => ({
   passages: [
-    { type: 'reasoning' as const, text: reasoning },
-    { type: 'text' as const, text },
-  ].filter((passage) => passage.text !== ''),
+    { type: 'reasoning' as const, pieces: [toEscaped(reasoning)] },
+    { type: 'text' as const, pieces: [toEscaped(text)] },
+  ].filter(({ pieces }) => pieces[0] !== ''),
   calls: [],
   reasoningLogprobs: [],
   logprobs: [],
@@ -28,8 +31,8 @@ const said = ({ reasoning = '', text = '', ...completion }: Partial<Completion>)
   ...completion,
 })
 
-const encoded = (completion: Partial<Completion>, field: ReasoningField = 'reasoning_content') =>
-  readCompletion(encodeChatCompletion(said(completion), stamp, field))
+const encoded = (completion: Said, field: ReasoningField = 'reasoning_content') =>
+  readCompletion(fromOctets(encodeChatCompletion(said(completion), stamp, field).join('')))
 
 const call: ToolCall = {
   type: 'tool-call',
@@ -41,17 +44,17 @@ const logprob = (token: string): Logprob => ({ token, logprob: -1, bytes: null, 
 
 test('each block of reasoning has tags of its own, in its place, as in the stream', () => {
   const passages = [
-    { type: 'reasoning', text: 'ab' },
-    { type: 'text', text: 'x' },
-    { type: 'reasoning', text: 'again' },
+    { type: 'reasoning', pieces: ['a', 'b'] },
+    { type: 'text', pieces: ['x'] },
+    { type: 'reasoning', pieces: ['again'] },
   ] as const
-  const { choices } = encoded({ reasoning: 'abagain', text: 'x', passages }, 'think-tags')
+  const { choices } = encoded({ passages }, 'think-tags')
   expect(choices[0].message.content).toBe('<think>ab</think>x<think>again</think>')
 })
 
 test('a whole answer, to the letter', () => {
   expect(
-    encodeChatCompletion(said({ reasoning: 'r', text: 't' }), stamp, 'reasoning_content'),
+    encodeChatCompletion(said({ reasoning: 'r', text: 't' }), stamp, 'reasoning_content').join(''),
   ).toBe(
     '{"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"m","system_fingerprint":"fp_ollama",' +
       '"choices":[{"index":0,"message":{"role":"assistant","content":"t","reasoning_content":"r","refusal":null},' +
@@ -61,7 +64,7 @@ test('a whole answer, to the letter', () => {
 })
 
 describe('the content', () => {
-  test.for<readonly [string, Partial<Completion>, string | null]>([
+  test.for<readonly [string, Said, string | null]>([
     ['is the text', { text: 't' }, 't'],
     ['stands beside calls', { text: 't', calls: [call] }, 't'],
     ['is null when there are only calls', { calls: [call] }, null],
