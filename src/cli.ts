@@ -2,17 +2,8 @@
 import { ConfigError } from './config/config-error.ts'
 import type { Flags } from './config/flag-table.ts'
 import { readCommandLine, type CommandLine } from './config/flags.ts'
-import { helpText } from './config/help.ts'
-import { jsonSchemaText } from './config/json-schema.ts'
-import { loadConfig, type Loaded } from './config/load.ts'
-import { checkCommand } from './commands/check.ts'
-import { demoCommand } from './commands/demo.ts'
-import { healthCommand } from './commands/health.ts'
-import { keyCommand } from './commands/key.ts'
-import { modelsCommand } from './commands/models.ts'
+import type { Loaded } from './config/load.ts'
 import type { Print } from './commands/print.ts'
-import { serveCommand } from './commands/serve.ts'
-import { version } from './version.ts'
 
 /** Reads the process's arguments, does what they say, and sets its exit code. Never throws. */
 export const run = async (): Promise<void> => {
@@ -32,36 +23,57 @@ export const run = async (): Promise<void> => {
   }
 }
 
+/** Each command is imported when it is asked for: `tolk` itself waits for no demo, `tolk health` for no server. */
 const dispatch = async (
   commandLine: CommandLine,
   print: Print,
   complain: Print,
 ): Promise<number> => {
-  const load = (over: Flags = {}): Loaded =>
-    loadConfig({ flags: { ...commandLine.flags, ...over } })
+  const load = async (over: Flags = {}): Promise<Loaded> => {
+    const { loadConfig } = await import('./config/load.ts')
+    return loadConfig({ flags: { ...commandLine.flags, ...over } })
+  }
   switch (commandLine.command) {
-    case 'help':
+    case 'help': {
+      const { helpText } = await import('./config/help.ts')
       print(helpText())
       return 0
-    case 'version':
+    }
+    case 'version': {
+      const { version } = await import('./version.ts')
       print(`tolk ${version}\n`)
       return 0
-    case 'schema':
+    }
+    case 'schema': {
+      const { jsonSchemaText } = await import('./config/json-schema.ts')
       print(jsonSchemaText())
       return 0
-    case 'key':
+    }
+    case 'key': {
+      const { keyCommand } = await import('./commands/key.ts')
       return keyCommand(commandLine.operand, print)
-    case 'check':
-      return checkCommand(load(), print)
-    case 'models':
-      return modelsCommand(load(), commandLine.flags.json === true, print, complain)
-    case 'health':
+    }
+    case 'check': {
+      const { checkCommand } = await import('./commands/check.ts')
+      return checkCommand(await load(), print)
+    }
+    case 'models': {
+      const { modelsCommand } = await import('./commands/models.ts')
+      return modelsCommand(await load(), commandLine.flags.json === true, print, complain)
+    }
+    case 'health': {
+      const { healthCommand } = await import('./commands/health.ts')
       // It only asks; who may be asked is the business of the tolk that serves.
-      return healthCommand(load({ 'allow-anonymous': true }).config, print)
-    case 'demo':
+      return healthCommand((await load({ 'allow-anonymous': true })).config, print)
+    }
+    case 'demo': {
+      const { demoCommand } = await import('./commands/demo.ts')
       return demoCommand(commandLine.flags)
-    case 'serve':
-      return serveCommand(load(), print)
+    }
+    case 'serve': {
+      const { serveCommand } = await import('./commands/serve.ts')
+      return serveCommand(await load(), print)
+    }
   }
 }
 
