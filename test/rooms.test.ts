@@ -28,7 +28,6 @@ const DOORS: Doors = {
   // The edge towards the model. What the server may know of it is one file of types.
   'upstream/upstream.ts': WORDS,
   'upstream/': [...MIDDLE, 'dialects/ollama/', 'ticker.ts', 'node:'],
-  'upstream/http.ts': ['upstream/', ...MIDDLE, 'undici', 'node:'],
 
   // The edge towards the client. Hono's Node server is known where it listens, and to the type of a context.
   'server/': [
@@ -156,7 +155,6 @@ describe('in the house as it stands', () => {
   })
 
   test.for([
-    ['undici', ['upstream/http.ts']],
     ['pino', ['log.ts']],
     ['@hono/node-server', ['server/chat-completions.ts', 'server/context.ts', 'server/listen.ts']],
   ] as const)('%s is imported by %j alone', ([name, places]) => {
@@ -191,7 +189,7 @@ describe('a line in the wrong room is found', () => {
       'dialects/openai/usage.ts',
     ],
     ['dialects/ollama/tags.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
-    ['wire/lines.ts', "const later = await import('undici')", 'undici'],
+    ['wire/lines.ts', "const later = await import('node:net')", 'node:net'],
     [
       'server/app.ts',
       "import { decodeError } from '../dialects/ollama/error.ts'",

@@ -1,7 +1,24 @@
-/** One exchange over undici's dispatch, without its deadlines: those are ours. Any accident is a Failure. */
-import { Pool, type Dispatcher } from 'undici'
-import { Failed, type Failure, type Unreachable } from '../failure.ts'
+/**
+ * The exchange with the upstream: HTTP/1.1 over connections of our own, without deadlines, those are
+ * elsewhere. Any accident is a Failure.
+ *
+ * Why not a client that is there: with undici's dispatch a token costs 0.98 of what a pass-through of
+ * bytes in Node costs, and an idle stream 39 KB; over one static read buffer, and without a parser in
+ * WebAssembly, it is 0.72 and 23 KB (performance, main table). What such a client is careful about is
+ * our own care now, each with its file and its test of the same name:
+ *
+ * - parsing, framing, limits: `wire/http-head.ts`, `wire/http-body.ts`, `wire/http-request.ts`;
+ * - dialling, TLS, both families: `dial.ts`, tested with this file;
+ * - one exchange at a time, nothing read for nobody, early answers: `connection.ts`, tested with this file;
+ * - keeping connections, the races of that: `connections.ts` and `send` below, tested with this file.
+ */
+import { Failed, type Failure } from '../failure.ts'
 import { fromOctets } from '../wire/octets.ts'
+import { accident, malformed, socketError } from './accident.ts'
+import type { Call, Connection, Loss } from './connection.ts'
+import { Connections } from './connections.ts'
+import { createDial } from './dial.ts'
+import { createEncoder, type Message } from './http-message.ts'
 import type { Exchange } from './upstream.ts'
 
 /** What is sent. `path` is below the base URL; a body is JSON text. */
@@ -17,11 +34,11 @@ export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined
 
 /**
  * Hears an answer: `head`, any number of `data`, then `end` or `fail`. `fail` may come at any moment.
- * After `abort` nothing is heard.
+ * After `abort` nothing is heard. All of it may come in one read.
  */
 export type Reply = {
   head(status: number, headers: ReplyHeaders): void
-  /** Octets, as they came. */
+  /** Octets of the body; at most once for each read of the socket, however many chunks were in it. */
   data(octets: string): void
   end(): void
   fail(failure: Failure, cause: unknown): void
@@ -67,117 +84,85 @@ const MAX_WHOLE_BYTES = 32 * 1024 * 1024
 
 /** A pool of connections to one upstream. */
 export const createHttp = (config: HttpConfig): Http => {
-  const { origin, pathname } = new URL(config.baseUrl)
-  const prefix = pathname.replace(/\/+$/, '')
-  const pool = new Pool(origin, {
-    connections: null,
-    // undici takes no keepAliveTimeout of 0; no pipelining at all is its word for no reuse.
-    pipelining: config.keepAliveTimeoutMs === 0 ? 0 : 1,
-    allowH2: false,
-    // Loading a model and reading a long prompt take longer than undici's 300 s, and undici counts
-    // bytes where lines are what matters (reliability § 3, contract § 6).
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: Math.max(config.keepAliveTimeoutMs, 1),
-    keepAliveMaxTimeout: Math.max(config.keepAliveTimeoutMs, 30_000),
-    connect: {
-      ...config.tls,
-      timeout: config.connectTimeoutMs,
-      // Node's 250 ms per address gives up on slow but healthy networks (nodejs/node#54359).
-      autoSelectFamilyAttemptTimeout: 1000,
-    },
-  })
-  // No Origin, no Referer, no cookie, no Authorization of a client: only these go upstream, and Host
-  // is undici's, from the base URL.
-  const headers = {
-    accept: 'application/x-ndjson, application/json',
-    'accept-encoding': 'identity',
-    'user-agent': config.userAgent,
-    ...config.headers,
-  }
+  const dial = createDial(new URL(config.baseUrl), config.tls)
+  const pool = new Connections(dial, config.connectTimeoutMs, config.keepAliveTimeoutMs)
+  const encode = createEncoder(config)
   const send = (request: HttpRequest, reply: Reply): Exchange => {
-    const { method, body, requestId } = request
-    const handler = new ReplyHandler(reply)
+    const call = new HttpCall(pool, reply)
     try {
-      pool.dispatch(
-        {
-          method,
-          path: prefix + request.path,
-          body,
-          headers: {
-            ...headers,
-            ...(body !== null && { 'content-type': 'application/json' }),
-            ...(requestId !== undefined && { 'x-request-id': requestId }),
-          },
-        },
-        handler,
-      )
+      call.start(encode(request))
     } catch (cause) {
-      queueMicrotask(() => handler.onResponseError(null, cause))
+      queueMicrotask(() => call.lost(cause, 'before-head'))
     }
-    return handler
+    return call
   }
   return {
     send,
     ask: (request, signal) => ask(send, request, signal, config.metaTimeoutMs),
-    close: () => pool.destroy(),
+    close: () => Promise.resolve(pool.close()),
   }
 }
 
-/** undici's callbacks → a Reply, with an abort that works before there is a connection. */
-class ReplyHandler implements Dispatcher.DispatchHandler, Exchange {
-  readonly #reply: Reply
-  #controller: Dispatcher.DispatchController | null = null
-  #answered = false
-  #over = false
+/** A request on its connection; on a second one, should the first turn out to have been closed. */
+class HttpCall implements Call, Exchange {
+  readonly reply: Reply
+  head = ''
+  body: string | null = null
+  readonly #pool: Connections
+  #connection: Connection | null = null
+  #isPaused = false
+  #isOver = false
 
-  constructor(reply: Reply) {
-    this.#reply = reply
+  constructor(pool: Connections, reply: Reply) {
+    this.#pool = pool
+    this.reply = reply
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#over) controller.abort(new Error('aborted before it was sent'))
+  /** @throws what keeps it from being sent at all. */
+  start({ head, body }: Message): void {
+    if (this.#pool.isClosed) throw socketError('ECONNRESET', 'everything is closed')
+    this.head = head
+    this.body = body
+    this.#connection = this.#pool.carry(this)
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ReplyHeaders,
-  ): void {
-    // Interim answers (103 Early Hints) are no answer yet.
-    if (this.#over || status < 200) return
-    this.#answered = true
-    this.#reply.head(status, headers)
+  forget(): void {
+    this.head = ''
+    this.body = null
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, slice: Buffer): void {
-    if (!this.#over) this.#reply.data(slice.toString('latin1'))
-  }
-
-  onResponseEnd(): void {
-    if (this.#over) return
-    this.#over = true
-    this.#reply.end()
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController | null, cause: unknown): void {
-    if (this.#over) return
-    this.#over = true
-    this.#reply.fail(this.#answered ? { kind: 'upstream-truncated' } : accident(cause), cause)
+  lost(cause: unknown, loss: Loss): void {
+    if (this.#isOver) return
+    if (loss === 'stale' && !this.#pool.isClosed) return this.#again()
+    this.#isOver = true
+    const failure: Failure =
+      loss === 'after-head' ? { kind: 'upstream-truncated' } : accident(cause)
+    this.reply.fail(failure, cause)
   }
 
   pause(): void {
-    this.#controller?.pause()
+    this.#isPaused = true
+    this.#connection?.pause(this)
   }
 
   resume(): void {
-    this.#controller?.resume()
+    this.#isPaused = false
+    this.#connection?.resume(this)
   }
 
   abort(): void {
-    this.#over = true
-    this.#controller?.abort(new Error('aborted'))
+    this.#isOver = true
+    this.#connection?.drop(this)
+  }
+
+  /** On a new connection, whose end is never called stale: once is all. */
+  #again(): void {
+    try {
+      this.#connection = this.#pool.connect(this)
+      if (this.#isPaused) this.#connection.pause(this)
+    } catch (cause) {
+      this.lost(cause, 'before-head')
+    }
   }
 }
 
@@ -225,44 +210,3 @@ const ask = (
       fail,
     })
   })
-
-const REASONS: Readonly<Record<string, Unreachable>> = {
-  ECONNREFUSED: 'refused',
-  EHOSTUNREACH: 'refused',
-  ENETUNREACH: 'refused',
-  EADDRNOTAVAIL: 'refused',
-  ENOTFOUND: 'dns',
-  EAI_AGAIN: 'dns',
-  EAI_FAIL: 'dns',
-  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
-  ETIMEDOUT: 'connect-timeout',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  UND_ERR_SOCKET: 'reset',
-  UND_ERR_CLOSED: 'reset',
-  UND_ERR_DESTROYED: 'reset',
-  EPROTO: 'tls',
-}
-
-/** What befell a call before its answer began. Told apart by `code`, as undici's docs ask for. */
-const accident = (cause: unknown): Failure => {
-  const code = codeOf(cause)
-  const reason = REASONS[code] ?? (isTls(code) ? 'tls' : undefined)
-  return reason === undefined
-    ? malformed('something that is not HTTP')
-    : { kind: 'upstream-unreachable', reason }
-}
-
-const isTls = (code: string): boolean =>
-  /^ERR_(?:TLS|SSL)_|^CERT_|^UNABLE_TO_|SELF_SIGNED|^HOSTNAME_MISMATCH$/.test(code)
-
-const codeOf = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return ''
-  if ('code' in cause && typeof cause.code === 'string') return cause.code
-  return cause instanceof AggregateError ? codeOf(cause.errors[0]) : ''
-}
-
-const malformed = (what: string): Failure => ({
-  kind: 'upstream-malformed',
-  message: `The upstream sent ${what}.`,
-})

@@ -190,7 +190,7 @@ describe('an answer that never begins', () => {
     [
       'another protocol',
       head('101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket'),
-      unreachable('reset'),
+      { kind: 'upstream-malformed' },
     ],
   ])('%s', async (_, step, failure) => {
     const { url } = await upstreamSaying([step])
