@@ -16,6 +16,11 @@ export type LogOutput = {
 const COMPANY_MS = 100
 /** What may wait for a reader who does not read; beyond it lines are dropped. UTF-16 code units. */
 const MAX_WAITING = 1024 * 1024
+/**
+ * Bytes that a pipe takes as one (PIPE_BUF of Linux; limits.h). Workers write to one pipe: beyond it another's
+ * lines may come in between.
+ */
+const MAX_LOT = 4096
 
 export const logOutput = (fd: number): LogOutput => {
   let waiting: string[] = []
@@ -23,21 +28,24 @@ export const logOutput = (fd: number): LogOutput => {
   let isWriting = false
   let timer: NodeJS.Timeout | undefined
 
-  const take = (): Buffer => {
-    const lines = waiting.join('')
+  const take = (): Buffer[] => {
+    const lots = inLots(waiting)
     waiting = []
     size = 0
-    return Buffer.from(lines)
+    return lots
   }
-  const put = (bytes: Buffer): void => {
-    isWriting = true
+  const put = (lots: Buffer[]): void => {
+    const bytes = lots.shift()
+    isWriting = bytes !== undefined
+    if (bytes !== undefined) return putOne(bytes, lots)
+    if (waiting.length > 0) schedule()
+  }
+  const putOne = (bytes: Buffer, others: Buffer[]): void =>
     write(fd, bytes, (error, written) => {
       // A pipe may take part of it; a full disk or a closed pipe takes nothing, and the lines are lost.
-      if (error === null && written < bytes.length) return put(bytes.subarray(written))
-      isWriting = false
-      if (waiting.length > 0) schedule()
+      if (error === null && written < bytes.length) putOne(bytes.subarray(written), others)
+      else put(others)
     })
-  }
   const schedule = (): void => {
     timer ??= setTimeout(() => {
       timer = undefined
@@ -55,10 +63,29 @@ export const logOutput = (fd: number): LogOutput => {
       // Behind a write that does not end, one that must end would not either.
       if (isWriting || waiting.length === 0) return
       try {
-        writeSync(fd, take())
+        for (const bytes of take()) writeSync(fd, bytes)
       } catch {
         // Nobody is left to tell.
       }
     },
   }
+}
+
+/** Whole lines, in lots of at most {@link MAX_LOT} bytes; a longer line is a lot of its own. */
+const inLots = (lines: readonly string[]): Buffer[] => {
+  const lots: Buffer[] = []
+  let lot = ''
+  let bytes = 0
+  for (const line of lines) {
+    const length = Buffer.byteLength(line)
+    if (bytes + length > MAX_LOT && bytes > 0) {
+      lots.push(Buffer.from(lot))
+      lot = ''
+      bytes = 0
+    }
+    lot += line
+    bytes += length
+  }
+  lots.push(Buffer.from(lot))
+  return lots
 }

@@ -15,11 +15,18 @@ export type Log = {
   error(message: string, facts?: Facts, cause?: unknown): void
 }
 
-/** @param write takes a whole line; standard output by default. */
-export const createLog = (level: LogLevel, write?: (line: string) => void): Log => {
+/**
+ * @param write takes a whole line; standard output by default.
+ * @param base facts that every line has.
+ */
+export const createLog = (
+  level: LogLevel,
+  write?: (line: string) => void,
+  base: Facts | null = null,
+): Log => {
   const options = {
     level,
-    base: null,
+    base,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }

@@ -1,7 +1,7 @@
 /** A Config → tolk, serving: builds the rooms, ties them together, listens. */
 import { createCatalog, type Catalog } from './catalog/catalog.ts'
 import { configuredCard } from './catalog/configured-model.ts'
-import type { CatalogState, LiveCatalog } from './catalog/live.ts'
+import type { CatalogState, Known, LiveCatalog } from './catalog/live.ts'
 import type { ModelCard } from './catalog/model-card.ts'
 import type { Config } from './config/config.ts'
 import { servingOf } from './config/serving.ts'
@@ -32,19 +32,18 @@ export type Running = Connected & {
   close(): Promise<void>
 }
 
-/** Ties the upstream and its catalog together. Does not wait for the upstream to be there. */
-export const connect = (config: Config, log: Log): Connected => {
-  const upstream = createOllama(
-    {
-      ...config.upstream,
-      ...config.abort,
-      headers: config.upstream.headers.reveal(),
-      tls: config.upstream.tls.reveal(),
-      userAgent: `tolk/${version}`,
-    },
-    (name) => servingOf(name, config.models.params),
-  )
-  const catalog = catalogFor(config, upstream, log)
+/**
+ * Ties the upstream and its catalog together. Does not wait for the upstream to be there.
+ *
+ * @param onNews hears what is known of the models, from the start and whenever that changes.
+ */
+export const connect = (
+  config: Config,
+  log: Log,
+  onNews: (known: Known) => void = () => {},
+): Connected => {
+  const upstream = upstreamFor(config)
+  const catalog = catalogFor(config, upstream, log, onNews)
   return {
     upstream,
     catalog,
@@ -78,8 +77,23 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
   }
 }
 
-const catalogFor = (config: Config, upstream: Upstream, log: Log): LiveCatalog => {
-  const catalogOf = (cards: readonly ModelCard[]): Catalog =>
+/** The upstream that is configured; nothing is asked of it yet. */
+export const upstreamFor = (config: Config): Upstream =>
+  createOllama(
+    {
+      ...config.upstream,
+      ...config.abort,
+      headers: config.upstream.headers.reveal(),
+      tls: config.upstream.tls.reveal(),
+      userAgent: `tolk/${version}`,
+    },
+    (name) => servingOf(name, config.models.params),
+  )
+
+/** Dresses what is known of the models as is configured: aliases, the list's policy. */
+export const catalogDresser =
+  (config: Config) =>
+  (cards: readonly ModelCard[]): Catalog =>
     createCatalog({
       cards,
       aliases: config.models.aliases,
@@ -87,20 +101,35 @@ const catalogFor = (config: Config, upstream: Upstream, log: Log): LiveCatalog =
       // Explicit models are listed exactly, whatever they can do.
       list: config.upstream.models === null ? config.catalog.list : 'all',
     })
+
+const catalogFor = (
+  config: Config,
+  upstream: Upstream,
+  log: Log,
+  onNews: (known: Known) => void,
+): LiveCatalog => {
+  const catalogOf = catalogDresser(config)
   const { refreshMs } = config.catalog
   const onRefresh = outageLog(log)
   if (config.upstream.models !== null) {
-    return createConfiguredCatalog({
-      catalog: catalogOf(config.upstream.models.map(configuredCard)),
+    const cards = config.upstream.models.map(configuredCard)
+    const catalog = createConfiguredCatalog({
+      catalog: catalogOf(cards),
       probe: (signal) => upstream.version(signal),
       refreshMs,
-      onRefresh,
+      onRefresh: (state) => {
+        onNews({ cards, state })
+        onRefresh(state)
+      },
     })
+    onNews({ cards, state: catalog.state() })
+    return catalog
   }
   return createLiveCatalog({
     discover: (signal, onList) => upstream.models(signal, onList),
     catalogOf,
     refreshMs,
+    onNews,
     onRefresh,
   })
 }

@@ -65,6 +65,15 @@ const DOORS: Doors = {
     'json5',
     'node:',
   ],
+  // Between processes. Of the server it knows what a limit is, to ask for it elsewhere.
+  'workers/': [
+    'catalog/',
+    'failure.ts',
+    'client-key.ts',
+    'server/rate-limit.ts',
+    'log.ts',
+    'node:',
+  ],
   'log.ts': ['log-output.ts', 'pino'],
   'log-output.ts': ['node:'],
   'ticker.ts': [],
@@ -84,8 +93,19 @@ const DOORS: Doors = {
     'version.ts',
     'node:',
   ],
+  'serve-workers.ts': [
+    'serve.ts',
+    'catalog/',
+    'config/',
+    'server/',
+    'upstream/',
+    'workers/',
+    'log.ts',
+    'ticker.ts',
+  ],
   'commands/': [
     'serve.ts',
+    'serve-workers.ts',
     'config/',
     'catalog/',
     'demo/',
@@ -156,6 +176,7 @@ describe('in the house as it stands', () => {
 
   test.for([
     ['pino', ['log.ts']],
+    ['node:cluster', ['workers/cluster.ts']],
     ['@hono/node-server', ['server/chat-completions.ts', 'server/context.ts', 'server/listen.ts']],
   ] as const)('%s is imported by %j alone', ([name, places]) => {
     const found = FILES.filter((file) => importsOf(file).includes(name)).map(({ path }) => path)

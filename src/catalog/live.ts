@@ -13,6 +13,13 @@ export type CatalogState = {
   readonly failure: Failure | undefined
 }
 
+/** All that a catalog has learnt: enough to make another like it. */
+export type Known = {
+  /** In the order they are listed. */
+  readonly cards: readonly ModelCard[]
+  readonly state: CatalogState
+}
+
 export type LiveCatalog = {
   /** What is known now; an empty catalog until something is. */
   current(): Catalog

@@ -9,25 +9,47 @@ import { untilSignal } from './until-signal.ts'
 import type { Print } from './print.ts'
 
 /** @returns the exit code, after the drain. @throws the `listen` error. */
-export const serveCommand = async ({ config, warnings }: Loaded, print: Print): Promise<number> => {
+export const serveCommand = async (loaded: Loaded, print: Print): Promise<number> => {
+  const { config } = loaded
+  if (config.server.workers > 1) {
+    // One process alone does not wait for what several need.
+    const { serveWorkersCommand } = await import('./serve-workers.ts')
+    return serveWorkersCommand(loaded, print)
+  }
   const log = createLog(config.log.level)
   const stopping = untilSignal()
   const running = await serve(config, log)
-  for (const warning of warnings) log.warn(warning)
-  // Whoever stops it while it still looks for the upstream need not wait for the line.
-  await Promise.race([stopping, startLine(running, config).then((line) => print(`${line}\n`))])
-  if (config.server.allowAnonymous && config.auth.keys.length === 0) warn(log, config)
+  await introduce(running, loaded, { log, print, stopping })
   await stopping
   await running.close()
   return 0
 }
+
+/** What a tolk that listens says of itself: warnings, the start line, and once more who may come in. */
+export const introduce = async (
+  found: Found,
+  { config, warnings }: Loaded,
+  {
+    log,
+    print,
+    stopping,
+  }: { readonly log: Log; readonly print: Print; readonly stopping: Promise<unknown> },
+): Promise<void> => {
+  for (const warning of warnings) log.warn(warning)
+  // Whoever stops it while it still looks for the upstream need not wait for the line.
+  await Promise.race([stopping, startLine(found, config).then((line) => print(`${line}\n`))])
+  if (config.server.allowAnonymous && config.auth.keys.length === 0) warn(log, config)
+}
+
+/** Where it listens, and the upstream and its models. */
+type Found = Pick<Running, 'url' | 'upstream' | 'catalog'>
 
 /** How long the start line waits for the upstream, ms: tolk serves already, and a line is due. */
 const PATIENCE_MS = 2000
 
 /** One readable line: where it listens, what it found upstream, or why nothing and that it goes on trying. */
 export const startLine = async (
-  { url, upstream, catalog }: Running,
+  { url, upstream, catalog }: Found,
   config: Config,
 ): Promise<string> => {
   const signal = AbortSignal.timeout(PATIENCE_MS)

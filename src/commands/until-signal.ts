@@ -1,4 +1,4 @@
-/** Waits for the process to be asked to stop. */
+/** Waits for the process to be asked to stop, or has it wait for another's word. */
 
 /**
  * Resolves at the first SIGINT or SIGTERM. A second one means now: the process exits with 1. Listening
@@ -15,3 +15,12 @@ export const untilSignal = (): Promise<void> =>
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
   })
+
+/**
+ * Lets SIGINT and SIGTERM pass: a terminal's Ctrl-C and some supervisors reach the whole process group,
+ * and a worker stops when its primary says so.
+ */
+export const ignoreSignals = (): void => {
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => {})
+}

@@ -34,6 +34,11 @@ export const flagTable = {
     option: 'server.port',
     meaning: 'listen on this port; 11435 unless set',
   },
+  workers: {
+    value: 'number',
+    option: 'server.workers',
+    meaning: 'share the port among this many processes; 1 unless set',
+  },
   upstream: {
     short: 'u',
     value: 'url',

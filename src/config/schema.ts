@@ -275,6 +275,14 @@ export const settingsSchema = z
           .describe(
             'Serve without client keys beyond this machine: anyone who can connect may use the models.',
           ),
+        workers: z
+          .int()
+          .min(1)
+          .max(64)
+          .default(1)
+          .describe(
+            'How many processes share the port and the work; more than there are cores help nobody. The list of models and the limits of keys are kept in one place for all.',
+          ),
         headersTimeoutMs: milliseconds()
           .default(15_000)
           .describe("How long a client may take to send a request's headers, in milliseconds."),

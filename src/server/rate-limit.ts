@@ -15,14 +15,20 @@ export type Allowance = {
 }
 
 /**
- * Admits one request of this key now, and tells how the key then stands, admitted or not, if it has a limit.
+ * Admits one request of this key, and tells how the key then stands, admitted or not, if it has a limit.
+ * A promise where somebody else has to be asked: one process among several keeps no buckets.
  *
- * @throws Failed `rate-limited`, saying when to come back.
+ * @throws Failed `rate-limited`, saying when to come back; `draining` when there is nobody left to ask.
  */
-export type Admit = (key: ClientKey | null, tell?: (allowance: Allowance) => void) => void
+export type Admit = (key: ClientKey | null, tell?: Tell) => void | Promise<void>
+
+/** As {@link Admit}, at once. */
+export type AdmitNow = (key: ClientKey | null, tell?: Tell) => void
+
+type Tell = (allowance: Allowance) => void
 
 /** @param now milliseconds of a monotonic clock. */
-export const createRateLimit = (now: () => number): Admit => {
+export const createRateLimit = (now: () => number): AdmitNow => {
   const buckets = new Map<ClientKey, { tokens: number; at: number }>()
   return (key, tell) => {
     if (key === null || key.requestsPerMinute === null) return
@@ -48,12 +54,14 @@ export const rateLimit =
   (admit: Admit): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const { outgoing } = c.env
-    admit(c.get('key'), ({ limit, remaining, resetMs }) => {
+    const asked = admit(c.get('key'), ({ limit, remaining, resetMs }) => {
       // On the raw response, for the reason that x-request-id is.
       outgoing.setHeader('x-ratelimit-limit-requests', String(limit))
       outgoing.setHeader('x-ratelimit-remaining-requests', String(remaining))
       outgoing.setHeader('x-ratelimit-reset-requests', goDuration(resetMs))
     })
+    // Without a promise there is nothing to wait for, not even a microtask.
+    if (asked !== undefined) await asked
     return next()
   }
 

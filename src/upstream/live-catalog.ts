@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import {
   type CatalogState,
   failureOf,
+  type Known,
   type LiveCatalog,
   notFound,
   others,
@@ -19,15 +20,18 @@ export type LiveCatalogOptions = {
   readonly catalogOf: (cards: readonly ModelCard[]) => Catalog
   /** From the end of one background refresh to the start of the next, milliseconds. */
   readonly refreshMs: number
+  /** Hears what is known each time that has changed: within a refresh, too, as details come in. */
+  readonly onNews?: (known: Known) => void
   /** Hears how each refresh ended, for the log. */
   readonly onRefresh?: (state: CatalogState) => void
 }
 
 /** Starts the first refresh at once. Its timers keep no process alive. */
 export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
-  const { discover, catalogOf, refreshMs, onRefresh } = options
+  const { discover, catalogOf, refreshMs, onNews, onRefresh } = options
   const closing = new AbortController()
-  let catalog = catalogOf([])
+  let cards: readonly ModelCard[] = []
+  let catalog = catalogOf(cards)
   let knowledge: CatalogState['knowledge'] = 'none'
   let failure: Failure | undefined
   /** The number of the refresh we know this from; an older one has nothing to add. */
@@ -39,16 +43,18 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
 
   const adopt = (
     number: number,
-    cards: readonly ModelCard[],
+    found: readonly ModelCard[],
     learnt: Exclude<CatalogState['knowledge'], 'none'>,
   ): void => {
     if (number < newest) return
     newest = number
+    cards = found
     catalog = catalogOf(cards)
     if (number > failed) failure = undefined
     if (knowledge !== 'whole') knowledge = learnt
     news.resolve()
     news = Promise.withResolvers()
+    onNews?.({ cards, state: state() })
   }
 
   const state = (): CatalogState => ({
@@ -59,15 +65,16 @@ export const createLiveCatalog = (options: LiveCatalogOptions): LiveCatalog => {
 
   const work = async (number: number, listed: () => void): Promise<boolean> => {
     try {
-      const cards = await discover(closing.signal, (early) => {
+      const found = await discover(closing.signal, (early) => {
         adopt(number, early, 'list')
         listed()
       })
-      adopt(number, cards, 'whole')
+      adopt(number, found, 'whole')
     } catch (error) {
       if (number > newest) {
         failed = number
         failure = closing.signal.aborted ? { kind: 'draining' } : failureOf(error)
+        onNews?.({ cards, state: state() })
       }
     }
     if (!closing.signal.aborted) onRefresh?.(state())

@@ -41,6 +41,7 @@ describe('a variable is read as what its option takes', () => {
   test.each([
     ['TOLK_PORT', '0', { server: { port: 0 } }],
     ['TOLK_PORT', ' 8080 ', { server: { port: 8080 } }],
+    ['TOLK_WORKERS', '4', { server: { workers: 4 } }],
     ['TOLK_ALLOW_ANONYMOUS', 'true', { server: { allowAnonymous: true } }],
     ['TOLK_ALLOW_ANONYMOUS', '0', { server: { allowAnonymous: false } }],
     ['TOLK_OPENAI_STRICT', 'Yes', { openai: { strict: true } }],

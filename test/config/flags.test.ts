@@ -68,6 +68,7 @@ describe('refuses what it does not know, with the nearest it does', () => {
 test.each([
   ['--host 127.0.0.2', { server: { host: '127.0.0.2' } }],
   ['--port 1', { server: { port: 1 } }],
+  ['--workers 2', { server: { workers: 2 } }],
   ['--upstream box', { upstream: { baseUrl: 'http://box:11434' } }],
   ['--allow-anonymous', { server: { allowAnonymous: true } }],
   ['--list all', { catalog: { list: 'all' } }],

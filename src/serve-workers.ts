@@ -1,0 +1,87 @@
+/** A Config → tolk in several processes: one that keeps the catalog and the limits, and workers that serve. */
+import type { Known } from './catalog/live.ts'
+import type { Config } from './config/config.ts'
+import { ConfigError } from './config/config-error.ts'
+import { fingerprint } from './config/fingerprint.ts'
+import { createLog, type Log } from './log.ts'
+import { catalogDresser, connect, type Connected, upstreamFor } from './serve.ts'
+import { createApp } from './server/app.ts'
+import { listen } from './server/listen.ts'
+import { OpenTurns } from './server/open-turns.ts'
+import { createRateLimit } from './server/rate-limit.ts'
+import { now } from './ticker.ts'
+import { within } from './upstream/within.ts'
+import { createAnswers } from './workers/answers.ts'
+import { createBulletin } from './workers/bulletin.ts'
+import { forkWorker, leavePrimary, primaryPort, workerId } from './workers/cluster.ts'
+import { type Primary, startPrimary } from './workers/primary.ts'
+import { createRemoteAdmit } from './workers/remote-admit.ts'
+import { createRemoteCatalog } from './workers/remote-catalog.ts'
+import { joinPrimary } from './workers/worker.ts'
+
+export type RunningWorkers = Connected &
+  Pick<Primary, 'listening' | 'broken'> & {
+    /** Has every worker drain for at most `shutdown.drainMs`, then closes everything. */
+    close(): Promise<void>
+  }
+
+/** Whether this process is one of the workers. */
+export const isWorker = workerId !== null
+
+/** Starts `server.workers` workers. Here is the one catalog that asks the upstream, and the one set of limits. */
+export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
+  const news = createBulletin<Known>(NOTHING_KNOWN)
+  const connected = connect(config, log, (known) => news.post(known))
+  const { catalog } = connected
+  const primary = startPrimary({
+    count: config.server.workers,
+    fork: forkWorker,
+    fingerprint: fingerprint(config),
+    news,
+    answer: createAnswers({ catalog, admit: createRateLimit(now), keys: config.auth.keys, log }),
+    log,
+    now,
+  })
+  return {
+    ...connected,
+    listening: primary.listening,
+    broken: primary.broken,
+    close: async () => {
+      await primary.close(config.shutdown.drainMs)
+      await connected.close()
+    },
+  }
+}
+
+/** Serves as one of the workers, until the primary says to stop. */
+export const serveAsWorker = async (config: Config): Promise<void> => {
+  const link = await within(WELCOME_MS, joinPrimary(primaryPort, fingerprint(config)))
+  if (link === undefined) throw new ConfigError([NOT_OURS])
+  const log = createLog(config.log.level, undefined, { worker: workerId })
+  const upstream = upstreamFor(config)
+  const catalog = createRemoteCatalog({ link, catalogOf: catalogDresser(config) })
+  const admit = createRemoteAdmit(link, config.auth.keys)
+  const turns = new OpenTurns()
+  const app = createApp({ upstream, catalog, turns, admit, config, log })
+  try {
+    const listening = await listen(app, turns, config.server)
+    link.listening(listening.url)
+    await listening.close(await link.draining)
+  } catch (error) {
+    link.cannotListen(error)
+  } finally {
+    await upstream.close()
+    leavePrimary()
+  }
+}
+
+const NOTHING_KNOWN: Known = {
+  cards: [],
+  state: { knowledge: 'none', reachable: false, failure: undefined },
+}
+
+/** How long the primary may take to answer, ms; it has little else to do. */
+const WELCOME_MS = 10_000
+
+const NOT_OURS =
+  '`server.workers` must be 1 where something else starts tolk in several processes, such as a cluster manager.'
