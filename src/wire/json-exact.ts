@@ -1,5 +1,6 @@
 /** JSON text → a value in which each number is made by its reader, from its own digits. */
 import {
+  BLANK,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COMMA,
@@ -112,8 +113,6 @@ const OWN = { writable: true, enumerable: true, configurable: true }
 const isOfNumber = (code: number): boolean =>
   code > BLANK && code !== COMMA && code !== CLOSE_BRACKET && code !== CLOSE_BRACE
 
-/** The last of JSON's four blanks, all of which come before any other character of valid JSON. */
-const BLANK = 0x20
 const LETTER_F = 0x66
 const LETTER_N = 0x6e
 const LETTER_T = 0x74

@@ -15,12 +15,13 @@ declare global {
  * Reads JSON text. A number that a double cannot hold (an id above 2^53, `1e400`) becomes
  * `JSON.rawJSON`, so that `JSON.stringify` gives back each digit; every other value is as usual.
  *
+ * @param hasUnusualNumbers false where it is known that a double holds each number.
  * @throws SyntaxError when the text is not JSON, RangeError when it is nested deeper than the stack.
  */
-export const parseJson = (text: string): unknown => {
+export const parseJson = (text: string, hasUnusualNumbers = UNUSUAL_NUMBER.test(text)): unknown => {
   const value: unknown = JSON.parse(text)
   // To read it again costs a few times the parsing: only where it can matter.
-  return UNUSUAL_NUMBER.test(text) ? parseExact(text, keepDigits) : value
+  return hasUnusualNumbers ? parseExact(text, keepDigits) : value
 }
 
 /** A number in value position with an exponent, or with more digits than every double keeps. */

@@ -3,17 +3,17 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { Failed } from '../../src/failure.ts'
-import { readJsonBody } from '../../src/server/request-body.ts'
-import { WAYS } from '../support/feed.ts'
+import { type BodyLimits, readJsonBody } from '../../src/server/request-body.ts'
+import { atRandom, inPieces, WAYS } from '../support/feed.ts'
 
 const LIMIT = 1000
 const LIMITS = { maxBodyBytes: LIMIT, maxJsonDepth: 64, maxJsonTokens: 500_000 }
 
-const request = (headers: Readonly<Record<string, string>> = {}) => {
+const request = (headers: Readonly<Record<string, string>> = {}, limits: BodyLimits = LIMITS) => {
   const incoming = new IncomingMessage(new Socket())
   incoming.headers = { 'content-type': 'application/json', ...headers }
   const outgoing = { writeContinue: vi.fn<() => void>() }
-  return { incoming, outgoing, body: readJsonBody({ incoming, outgoing }, LIMITS) }
+  return { incoming, outgoing, body: readJsonBody({ incoming, outgoing }, limits) }
 }
 
 describe('the same, cut', () => {
@@ -76,6 +76,70 @@ test('what the parser found wrong is said as it is', async () => {
   incoming.emit('error', new Failed({ kind: 'request-timeout', message: 'too slow' }))
   await expect(body).rejects.toMatchObject({ failure: { kind: 'request-timeout' } })
 })
+
+describe('a large one', () => {
+  const MiB = 1024 * 1024
+  const limits = { ...LIMITS, maxBodyBytes: 20 * MiB }
+  const elements = Array.from({ length: 10_000 }, (_, i) => ({ i, text: 'Grüße 🦊 '.repeat(90) }))
+  const bytes = Buffer.from(JSON.stringify({ elements, seed: 1 }))
+
+  test('leaves the others a turn for every 256 KiB of it', async () => {
+    const { incoming, body } = request({}, limits)
+    const turns = new Turns()
+    for (const slice of inPieces(64 * 1024)(bytes)) incoming.push(slice)
+    incoming.push(null)
+    expect(await body).toEqual({ elements, seed: 1 })
+    expect(bytes.length).toBeGreaterThan(10 * MiB)
+    expect(turns.stop()).toBeGreaterThanOrEqual(Math.floor(bytes.length / (256 * 1024)))
+  })
+
+  test('is the same, cut at random', async () => {
+    const { incoming, body } = request({}, limits)
+    for (const slice of atRandom(7, 100_000)(bytes)) incoming.push(slice)
+    incoming.push(null)
+    expect(await body).toEqual({ elements, seed: 1 })
+  })
+
+  test.each([
+    ['first', 10],
+    ['last', -10],
+  ])('is refused at its end when its %s part is not UTF-8', async (_, at) => {
+    const { incoming, body } = request({}, limits)
+    const wrong = Buffer.from(bytes)
+    wrong[at < 0 ? wrong.length + at : at] = 0xff
+    for (const slice of inPieces(100_000)(wrong)) incoming.push(slice)
+    incoming.push(null)
+    await expect(body).rejects.toMatchObject({
+      failure: { message: expect.stringContaining('not valid UTF-8') },
+    })
+    expect(incoming.readableEnded).toBe(true)
+  })
+
+  test('one byte too many is refused when it comes', async () => {
+    const { incoming, body } = request({}, limits)
+    for (let at = 0; at < 21; at++) incoming.push(Buffer.alloc(MiB, 0x20))
+    await expect(body).rejects.toMatchObject({ failure: { kind: 'too-large' } })
+  })
+})
+
+/** How often the event loop came round. */
+class Turns {
+  #count = 0
+  #next: NodeJS.Immediate
+
+  constructor() {
+    const turn = () => {
+      this.#count++
+      this.#next = setImmediate(turn)
+    }
+    this.#next = setImmediate(turn)
+  }
+
+  stop(): number {
+    clearImmediate(this.#next)
+    return this.#count
+  }
+}
 
 describe('leave to send it', () => {
   test('is given to a client that waits for it', async () => {

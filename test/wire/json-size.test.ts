@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { exceeded } from '../../src/wire/json-size.ts'
+import { type JsonLimits, JsonMeter } from '../../src/wire/json-size.ts'
+import { everyWay } from '../support/feed.ts'
 
 const ROOMY = 1_000_000
+
+const exceeded = (text: string, limits: JsonLimits): keyof JsonLimits | null =>
+  new JsonMeter(limits).feed(text)
 
 const depthOf = (text: string): number =>
   first((maxJsonDepth) => exceeded(text, { maxJsonDepth, maxJsonTokens: ROOMY }) === null)
@@ -32,6 +36,44 @@ test.for([
   ['}}}}[', 0, 1],
 ] as const)('%s is %i deep and has %i tokens', ([text, depth, tokens]) => {
   expect([depthOf(text), tokensIn(text)]).toEqual([depth, tokens])
+})
+
+test('measures the same, however it is cut', () => {
+  const text = String.raw`{"a\"[":["\\",[1.5e3,[],"\\\"[,"]],"b":{"c":[12345678901234567,true]},"":"é🦊\""}`
+  const limits = { maxJsonDepth: ROOMY, maxJsonTokens: ROOMY }
+  const whole = marksOf([text], limits)
+  expect(whole).toEqual({ marks: [9, 13, 33], unusual: true })
+  for (const { way, slices } of everyWay(text)) {
+    expect([way, marksOf(slices, limits)]).toEqual([way, whole])
+  }
+})
+
+/** Where the lists of the outermost object open, part and close, as places in the whole text. */
+const marksOf = (slices: readonly string[], limits: JsonLimits) => {
+  const marks: number[] = []
+  let before = 0
+  const note = (at: number) => marks.push(before + at)
+  const meter = new JsonMeter(limits, { opens: note, comma: note, closes: note })
+  for (const slice of slices) {
+    expect(meter.feed(slice)).toBeNull()
+    before += slice.length
+  }
+  return { marks, unusual: meter.unusualNumbers }
+}
+
+test.for([
+  ['[12345678901234567]', true],
+  ['[123456789012345]', false],
+  ['[1e3]', true],
+  ['[1E3]', true],
+  ['[0.30000000000000004]', true],
+  ['[1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8]', false],
+  ['[true,false,1,true,null]', false],
+  ['{"a":"12345678901234567","b":"[1e9]"}', false],
+] as const)('%s holds a number that a double may not hold: %s', ([text, unusual]) => {
+  const meter = new JsonMeter({ maxJsonDepth: ROOMY, maxJsonTokens: ROOMY })
+  meter.feed(text)
+  expect(meter.unusualNumbers).toBe(unusual)
 })
 
 test('says which limit it is', () => {
