@@ -116,7 +116,8 @@ const DOORS: Doors = {
     'node:',
   ],
   'cli.ts': ['commands/', 'config/', 'version.ts', 'node:'],
-  'main.ts': ['cli.ts', 'node:'],
+  'code-cache.ts': ['node:'],
+  'main.ts': ['cli.ts', 'code-cache.ts', 'node:'],
 }
 
 const PURE = [
