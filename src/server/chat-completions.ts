@@ -1,75 +1,96 @@
 /** POST /v1/chat/completions. */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { fit } from '../catalog/fit.ts'
+import type { ModelCard } from '../catalog/model-card.ts'
 import { retold } from '../chat/completion.ts'
 import { Turn } from '../chat/turn.ts'
 import { ChunkEncoder } from '../dialects/openai/chat-completion-chunk.ts'
 import { decodeChatCompletionRequest } from '../dialects/openai/chat-completion-request.ts'
 import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
-import { decodeReasoningHeader } from '../dialects/openai/reasoning-field.ts'
+import { decodeReasoningHeader, type ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
-import { Failed, type Failure } from '../failure.ts'
-import type { Listener } from '../upstream/upstream.ts'
+import { Failed } from '../failure.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
 import { explain, resolveFor } from './model-access.ts'
 import { atOnce, OneShot } from './one-shot.ts'
+import type { OpenTurn } from './open-turns.ts'
 import { ordered } from './ordered.ts'
 import { randomHex } from './random-hex.ts'
 import { readJsonBody } from './request-body.ts'
+import type { RequestRecord } from './request-record.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Answers one chat, streamed or whole. */
 export const chatCompletions =
-  ({ upstream, catalog, turns, config, log }: Rooms) =>
+  (rooms: Rooms) =>
   async (c: AppContext): Promise<Response> => {
-    const { outgoing } = c.env
-    const key = c.get('key')
-    const record = c.get('record')
-    const body = await readJsonBody(c.env, config.limits)
-    const wanted = decodeChatCompletionRequest(body, config.openai)
-    record.model = wanted.request.model.slice(0, 200)
-    record.stream = wanted.stream
-    const card = await resolveFor(key, catalog, wanted.request.model)
-    const { request, ignored } = fit(wanted.request, card, config.openai.strict)
-    tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
-    // Reading the body and finding the model took their time.
-    if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })
-    if (turns.draining) throw new Failed({ kind: 'draining' })
-
-    const stamp = newStamp(wanted.request.model)
-    const reasoningField =
-      wanted.reasoningField ??
-      decodeReasoningHeader(c.req.header('x-tolk-reasoning-field')) ??
-      config.openai.reasoningField
-    const turn = new Turn({
-      maxCalls: request.maxCalls,
-      usedCallIds: wanted.usedCallIds,
-      mintCallId: () => `call_${randomHex()}`,
-    })
-    const ask = (listener: Listener) =>
-      upstream.chat(request, { card, requestId: record.id }, ordered(turn, record, log, listener))
-
-    if (wanted.stream) {
-      const { includeUsage } = wanted
-      const encoder = new ChunkEncoder({ stamp, reasoningField, includeUsage })
-      const stream = new EventStream(outgoing, encoder, config.downstream)
-      const fail = (failure: Failure): void => {
-        record.failure = failure.kind
-        stream.fail(failure)
-      }
-      turns.hold({ fail }, outgoing)
-      stream.carry(ask(card.serving.streaming ? stream : atOnce(stream, retold)))
-      await stream.opened.catch(explain(key, catalog, card))
-      return RESPONSE_ALREADY_SENT
-    }
-    const whole = new OneShot(outgoing, config.downstream.writeStallMs)
-    turns.hold(whole, outgoing)
-    whole.carry(ask(whole))
-    const completion = await whole.completion.catch(explain(key, catalog, card))
-    whole.answer(encodeChatCompletion(completion, stamp, reasoningField))
+    // From here on nothing holds the request: a long answer must not keep a long conversation.
+    const { card, answered } = await begin(rooms, c)
+    await answered.catch(explain(c.get('key'), rooms.catalog, card))
     return RESPONSE_ALREADY_SENT
   }
+
+/** A turn under way. `answered` is when its client has the whole answer, or the head of a stream. */
+type Begun = { readonly card: ModelCard; readonly answered: Promise<void> }
+
+const begin = async (
+  { upstream, catalog, turns, config, log }: Rooms,
+  c: AppContext,
+): Promise<Begun> => {
+  const { outgoing } = c.env
+  const record = c.get('record')
+  const body = await readJsonBody(c.env, config.limits)
+  const wanted = decodeChatCompletionRequest(body, config.openai)
+  record.model = wanted.request.model.slice(0, 200)
+  record.stream = wanted.stream
+  const card = await resolveFor(c.get('key'), catalog, wanted.request.model)
+  const { request, ignored } = fit(wanted.request, card, config.openai.strict)
+  tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
+  // Reading the body and finding the model took their time.
+  if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })
+  if (turns.draining) throw new Failed({ kind: 'draining' })
+
+  const { includeUsage, usedCallIds } = wanted
+  const stamp = newStamp(wanted.request.model)
+  const reasoningField =
+    wanted.reasoningField ??
+    decodeReasoningHeader(c.req.header('x-tolk-reasoning-field')) ??
+    config.openai.reasoningField
+  const turn = new Turn({ maxCalls: request.maxCalls, usedCallIds, mintCallId })
+  const target = { card, requestId: record.id }
+
+  if (wanted.stream) {
+    const encoder = new ChunkEncoder({ stamp, reasoningField, includeUsage })
+    const stream = new EventStream(outgoing, encoder, config.downstream)
+    const listener = card.serving.streaming ? stream : atOnce(stream, retold)
+    turns.hold(noting(stream, record), outgoing)
+    stream.carry(upstream.chat(request, target, ordered(turn, record, log, listener)))
+    return { card, answered: stream.opened }
+  }
+  const whole = new OneShot(outgoing, config.downstream.writeStallMs)
+  turns.hold(whole, outgoing)
+  whole.carry(upstream.chat(request, target, ordered(turn, record, log, whole)))
+  return { card, answered: answer(whole, stamp, reasoningField) }
+}
+
+const answer = async (
+  whole: OneShot,
+  stamp: Stamp,
+  reasoningField: ReasoningField,
+): Promise<void> => {
+  whole.answer(encodeChatCompletion(await whole.completion, stamp, reasoningField))
+}
+
+/** The log says why a stream was ended from outside: its status was sent long ago. */
+const noting = (stream: EventStream, record: RequestRecord): OpenTurn => ({
+  fail: (failure) => {
+    record.failure = failure.kind
+    stream.fail(failure)
+  },
+})
+
+const mintCallId = (): string => `call_${randomHex()}`
 
 const newStamp = (model: string): Stamp => ({
   id: `chatcmpl-${randomHex()}`,

@@ -33,18 +33,23 @@ export const createOllama = (
   return {
     chat: (request, { card, requestId }, listener) => {
       const body = encodeChatRequest(request, card.name, card.serving)
-      return new Pump({
-        decoder: new ChatResponseDecoder(config.maxLineBytes),
+      const decoder = new ChatResponseDecoder(config.maxLineBytes)
+      const pump = new Pump({
+        decoder,
         listener,
         patience: config,
-        refusal: (reply) => refusal(reply, request.model),
-      }).start((reply) => http.send({ method: 'POST', path: '/api/chat', body, requestId }, reply))
+        refusal: refusalOf(request.model),
+      })
+      return pump.start(http.send({ method: 'POST', path: '/api/chat', body, requestId }, pump))
     },
     models: createDiscovery({ ask, servingOf }),
     version: async (signal) => decodeVersion(await ask('GET', '/api/version', null, signal)),
     close: () => http.close(),
   }
 }
+
+/** In a scope of its own, so that a turn keeps the name it was asked under, and not the conversation. */
+const refusalOf = (model: string) => (reply: WholeReply) => refusal(reply, model)
 
 const refusal = ({ status, headers, body }: WholeReply, model: string) => {
   const retryAfter = headers['retry-after']

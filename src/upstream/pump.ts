@@ -1,4 +1,4 @@
-/** One streamed answer: slices of octets → batches of events, one per read; deadlines counted in lines. Never throws. */
+/** One streamed answer: slices of octets → batches of events, one for each read; deadlines counted in lines. Never throws. */
 import type { ChatEvent } from '../chat/event.ts'
 import type { Failure } from '../failure.ts'
 import { now, unwatch, watch, type Watcher } from '../ticker.ts'
@@ -58,8 +58,6 @@ export class Pump implements Reply, Exchange, Watcher {
   #exchange: Exchange | null = null
   #state: State = 'waiting'
   #refusal: Refusal | null = null
-  #pending = ''
-  #scheduled = false
   #paused = false
   #lastRecord = this.#started
   /** When the client left while waiting. */
@@ -73,9 +71,9 @@ export class Pump implements Reply, Exchange, Watcher {
     watch(this)
   }
 
-  /** Sends the request; `send` gets this pump as the reply's listener. */
-  start(send: (reply: Reply) => Exchange): this {
-    this.#exchange = send(this)
+  /** Ties the pump to the exchange whose reply it hears. */
+  start(exchange: Exchange): this {
+    this.#exchange = exchange
     return this
   }
 
@@ -89,28 +87,26 @@ export class Pump implements Reply, Exchange, Watcher {
   }
 
   data(octets: string): void {
+    if (this.#state === 'over') return
     if (this.#refusal !== null) {
       this.#refusal.body += octets
       if (this.#refusal.body.length > MAX_REFUSAL) this.#refuse(this.#refusal)
       return
     }
-    // undici calls once per HTTP chunk, however many came in one read: they are joined until the end
-    // of this turn of the loop, so that one read makes at most one write (performance, pitfall 8).
-    this.#pending += octets
-    if (this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(this.#flush)
+    // A read that holds no end of a line is no progress: bytes that drip are silence.
+    const before = this.#decoder.records
+    const events = this.#decoded(octets)
+    if (this.#decoder.records !== before) this.#progress()
+    this.#say(events)
   }
 
   end(): void {
     if (this.#refusal !== null) return this.#refuse(this.#refusal)
-    this.#flush()
     if (this.#state !== 'ended' && this.#state !== 'over') this.#say(this.#decoded(null))
     this.#close()
   }
 
   fail(failure: Failure): void {
-    this.#flush()
     if (this.#state === 'ended') return this.#close()
     // Part of an error page says as much as the whole of it.
     if (this.#refusal === null) this.#fail(failure)
@@ -155,17 +151,6 @@ export class Pump implements Reply, Exchange, Watcher {
     } else if (!this.#paused && exceeds(time - this.#lastRecord, idleTimeoutMs)) {
       this.#timeOut('next-line', idleTimeoutMs)
     }
-  }
-
-  readonly #flush = (): void => {
-    this.#scheduled = false
-    if (this.#pending === '' || this.#state === 'over') return
-    const slice = this.#pending
-    this.#pending = ''
-    const before = this.#decoder.records
-    const events = this.#decoded(slice)
-    if (this.#decoder.records !== before) this.#progress()
-    this.#say(events)
   }
 
   /** @param slice the next one; `null` for the end. */

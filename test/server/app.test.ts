@@ -8,8 +8,11 @@ import { createApp } from '../../src/server/app.ts'
 import { listen, type Listening } from '../../src/server/listen.ts'
 import { OpenTurns } from '../../src/server/open-turns.ts'
 import type { Rooms } from '../../src/server/rooms.ts'
-import type { Upstream } from '../../src/upstream/upstream.ts'
+import type { Listener, Upstream } from '../../src/upstream/upstream.ts'
 import { card } from '../support/cards.ts'
+import { text } from '../support/chat-events.ts'
+import { collectGarbage } from '../support/collect-garbage.ts'
+import { inTime } from '../support/deadline.ts'
 import { refusalIn } from '../support/envelope.ts'
 import { ask } from '../support/raw-client.ts'
 
@@ -92,6 +95,34 @@ describe('a fault of ours', () => {
       await listening.close(0)
     }
     await start()
+  })
+})
+
+describe('a turn under way holds nothing of its request', () => {
+  test.each([true, false])('stream: %s', async (stream) => {
+    const asked = Promise.withResolvers<{
+      readonly request: WeakRef<object>
+      readonly say: Listener['events']
+    }>()
+    const upstream: Upstream = {
+      ...QUIET,
+      chat: (request, target, listener) => {
+        asked.resolve({ request: new WeakRef(request), say: (batch) => listener.events(batch) })
+        return QUIET.chat(request, target, listener)
+      },
+    }
+    const { url } = await start({ upstream })
+    const answer = ask(url, { ...CHAT, body: { ...CHAT.body, stream } })
+    const { request, say } = await inTime('a turn', asked.promise)
+    say([text('Hel')])
+    await expect
+      .poll(() => {
+        collectGarbage()
+        return request.deref() === undefined
+      })
+      .toBe(true)
+    say([text('lo'), { type: 'finish', reason: 'stop', usage: {} }])
+    expect((await inTime('the answer', answer)).body).toContain('lo')
   })
 })
 
