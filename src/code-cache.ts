@@ -16,12 +16,11 @@ export const keepCompiledCode = (): void => {
   const folder = privateFolder()
   if (folder === null) return
   enableCompileCache(folder)
-  // Node writes at the end, which a process that is killed does not reach.
   setTimeout(flushCompileCache, SETTLED_MS).unref()
 }
 
-/** When what a first request needs is compiled too, ms. */
-const SETTLED_MS = 10_000
+/** When it has served a little, ms: a process that is killed never comes to the end, where Node writes by itself. */
+const SETTLED_MS = 2_000
 
 const privateFolder = (): string | null => {
   try {
