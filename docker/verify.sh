@@ -179,7 +179,7 @@ look_at_image() {
   local settings='{{json .Config.Entrypoint}} {{json .Config.Healthcheck.Test}} {{.Config.User}}'
   # Arrays are the exec form; the shell form would begin with /bin/sh or CMD-SHELL.
   expect 'entrypoint, health check and user' \
-    '["node","/app/src/main.ts"] ["CMD","node","/app/src/main.ts","health"] 10001:10001' \
+    '["node","/app/dist/main.js"] ["CMD","node","/app/dist/main.js","health"] 10001:10001' \
     "$(docker image inspect --format "$settings" tolk)"
   local size; size=$(docker image inspect --format '{{.Size}}' tolk)
   ((size < 200000000)) || fail "smaller than 200 MB: $size bytes"
@@ -190,8 +190,8 @@ look_at_image() {
   expect 'programs in the image' usr/local/bin/node \
     "$(grep -E '(^|/)s?bin/' "$work/files" | grep -v '^app/node_modules/' | paste -sd' ')"
   expect 'strange files' '' "$(grep -E 'npmrc|npm-cli|corepack|ca-certificates' "$work/files" | paste -sd' ' || true)"
-  expect 'files of the app that are neither its source nor its packages' '' \
-    "$(grep '^app/' "$work/files" | grep -vE '^app/(package\.json$|node_modules/|src/.*\.ts$)' | paste -sd' ' || true)"
+  expect 'files of the app that are neither tolk nor its packages' '' \
+    "$(grep '^app/' "$work/files" | grep -vE '^app/(package\.json$|node_modules/|dist/[^/]*\.js(on)?$)' | paste -sd' ' || true)"
   expect 'tests in the image' '' \
     "$(grep -v '^app/node_modules/' "$work/files" | grep -E '(^|/)tests?/|\.test\.' | paste -sd' ' || true)"
   # What the lockfile marks neither dev nor optional is what tolk runs on, no less and no more.

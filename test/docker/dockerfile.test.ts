@@ -33,13 +33,15 @@ describe('the Dockerfile', () => {
   })
 
   test('copies what exists, and neither tests nor everything', () => {
-    expect(copied).toEqual(['package.json', 'package-lock.json', 'src'])
+    expect(copied).toEqual(['package.json', 'package-lock.json', 'rolldown.config.ts', 'src'])
     expect(copied.filter((path) => !exists(path))).toEqual([])
   })
 
-  test('installs what tolk runs on, and runs no install script', () => {
-    const install = all('RUN').find((rest) => rest.startsWith('npm'))
-    expect(install).toBe('npm ci --omit=dev --omit=optional --ignore-scripts')
+  test('builds, keeps of the packages what tolk runs on, and runs no install script', () => {
+    expect(all('RUN').filter((rest) => rest.startsWith('npm'))).toEqual([
+      'npm ci --ignore-scripts',
+      'npm run build && npm prune --omit=dev --omit=optional --ignore-scripts',
+    ])
   })
 
   test('runs as a user without a name and without privileges', () => {
@@ -49,9 +51,9 @@ describe('the Dockerfile', () => {
   test('starts and asks after its health without a shell', () => {
     const [entrypoint = ''] = all('ENTRYPOINT')
     const [, health = ''] = /CMD (\[.*\])$/.exec(all('HEALTHCHECK')[0] ?? '') ?? []
-    expect(JSON.parse(entrypoint)).toEqual(['node', '/app/src/main.ts'])
-    expect(JSON.parse(health)).toEqual(['node', '/app/src/main.ts', 'health'])
-    expect(exists('src/main.ts')).toBe(true)
+    expect(JSON.parse(entrypoint)).toEqual(['node', '/app/dist/main.js'])
+    expect(JSON.parse(health)).toEqual(['node', '/app/dist/main.js', 'health'])
+    expect(all('RUN').some((rest) => rest.startsWith('npm run build'))).toBe(true)
     expect(all('CMD')).toEqual([])
   })
 })
