@@ -3,7 +3,7 @@
  * first, because the types are off already. Node takes what it finds for its own compiler's work, so whoever can write there
  * runs code in a process that holds keys: it is kept in the user's home alone, and never in a shared /tmp.
  */
-import { lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -27,10 +27,13 @@ const privateFolder = (): string | null => {
     const home = realpathSync(homedir())
     const caches = join(home, '.cache')
     const folder = join(caches, 'tolk')
-    if (!isOwn(lstatSync(home))) return null
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
     // Whoever owns a folder above could put another in its place.
-    return isOwn(lstatSync(caches)) && isOwn(lstatSync(folder)) ? folder : null
+    for (const each of [home, caches, folder]) {
+      // One at a time: `recursive` tries for ever where a folder never comes to be, as in /proc.
+      if (!existsSync(each)) mkdirSync(each, { mode: 0o700 })
+      if (!isOwn(lstatSync(each))) return null
+    }
+    return folder
   } catch {
     return null
   }
