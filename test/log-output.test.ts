@@ -1,6 +1,8 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { logOutput } from '../src/log-output.ts'
 
@@ -52,4 +54,24 @@ test('a full disk loses lines and nothing else', () => {
     expect(() => output.flush()).not.toThrow()
   }
   closeSync(full)
+})
+
+test('no line is torn by that of another process on the same pipe', async () => {
+  const path = join(folder, 'pipe')
+  execFileSync('mkfifo', [path])
+  // Open for both, a pipe has no end that anybody would wait for.
+  const pipe = openSync(path, 'r+')
+  const words = ['a', 'b', 'c']
+  for (const word of words) {
+    // Much more than a pipe holds, so that each has to wait in the middle, again and again.
+    const output = logOutput(pipe)
+    for (let at = 0; at < 600; at += 1) output.write(`${word.repeat(1000 + (at % 2000))}\n`)
+  }
+  const lines: string[] = []
+  for await (const line of createInterface(createReadStream(path))) {
+    if (lines.push(line) === words.length * 600) break
+  }
+  closeSync(pipe)
+  expect(lines.filter((line) => !/^(a+|b+|c+)$/.test(line))).toEqual([])
+  expect(new Set(lines.map((line) => line[0]))).toEqual(new Set(words))
 })

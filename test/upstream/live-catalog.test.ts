@@ -253,6 +253,42 @@ describe('in the background', () => {
   })
 })
 
+test('tells of all that is learnt, of an outage, and of its end', async () => {
+  const fake = createFakeAsk()
+  const late = Promise.withResolvers<string>()
+  fake.answer = ({ path }) => (path === '/api/tags' ? tagsWith(['native:latest']) : late.promise)
+  const heard: string[] = []
+  const live = createLiveCatalog({
+    discover: createDiscovery({
+      ask: fake.ask,
+      servingOf: () => ({ streaming: true, overflow: 'error' }),
+    }),
+    catalogOf: (cards) =>
+      createCatalog({ cards, aliases: {}, upstreamName: 'ollama', list: 'tools' }),
+    refreshMs: REFRESH_MS,
+    onNews: ({ cards, state }) => {
+      const certain = cards.filter((card) => card.certain).length
+      heard.push(`${certain} of ${cards.length}, ${state.knowledge}, ${state.failure?.kind}`)
+    },
+  })
+  open.push(live)
+  await settle()
+  late.resolve('{"capabilities":["completion","tools"]}')
+  await live.started
+  fake.answer = out
+  await vi.advanceTimersByTimeAsync(REFRESH_MS)
+  offer(fake)
+  await vi.advanceTimersByTimeAsync(5_000)
+  // A list, and then its details, each time.
+  expect(heard).toEqual([
+    '0 of 1, list, undefined',
+    '1 of 1, whole, undefined',
+    '1 of 1, whole, upstream-unreachable',
+    '1 of 1, whole, undefined',
+    '1 of 1, whole, undefined',
+  ])
+})
+
 describe('a known name', () => {
   test('costs no question', async () => {
     const fake = createFakeAsk()
