@@ -1,20 +1,18 @@
 /** The HTTP exchange: every accident has a Failure, and only our own headers go upstream. */
+import dns from 'node:dns'
+import type { ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer, type AddressInfo, type Server } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createServer, isIP, type AddressInfo, type Server } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
 import { Failed, type Failure } from '../../src/failure.ts'
-import {
-  createHttp,
-  type Http,
-  type HttpConfig,
-  type HttpRequest,
-  type ReplyHeaders,
-} from '../../src/upstream/http.ts'
+import type { Http, HttpConfig } from '../../src/upstream/http.ts'
 import { certificates } from '../support/certificates.ts'
 import { inTime } from '../support/deadline.ts'
+import { CHAT, hear, httpTo as connectionsTo } from '../support/http-exchange.ts'
+import { createRawUpstream, ok } from '../support/raw-upstream.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -22,16 +20,7 @@ afterEach(async () => {
 })
 
 const httpTo = (baseUrl: string, facts: Partial<HttpConfig> = {}): Http => {
-  const http = createHttp({
-    baseUrl,
-    headers: {},
-    tls: {},
-    connectTimeoutMs: 2000,
-    metaTimeoutMs: 2000,
-    keepAliveTimeoutMs: 4000,
-    userAgent: 'tolk/test',
-    ...facts,
-  })
+  const http = connectionsTo(baseUrl, facts)
   closers.push(() => http.close())
   return http
 }
@@ -48,37 +37,6 @@ const upstreamSaying = async (
   closers.push(() => standIn.close())
   return standIn
 }
-
-type Heard = {
-  readonly status: number | null
-  readonly headers: ReplyHeaders
-  readonly body: string
-  readonly end: 'end' | Failure
-}
-
-const CHAT: HttpRequest = { method: 'POST', path: '/api/chat', body: '{}', requestId: 'req_1' }
-
-/** Sends a request and gathers all that is heard, up to its last word. */
-const hear = (http: Http, request: HttpRequest = CHAT, ms?: number): Promise<Heard> =>
-  inTime(
-    'an answer',
-    new Promise((resolve) => {
-      let status: number | null = null
-      let headers: ReplyHeaders = {}
-      let body = ''
-      const over = (end: Heard['end']) => resolve({ status, headers, body, end })
-      http.send(request, {
-        head: (code, received) => {
-          status = code
-          headers = received
-        },
-        data: (octets) => (body += octets),
-        end: () => over('end'),
-        fail: over,
-      })
-    }),
-    ms,
-  )
 
 const listening = async (server: Server, host = '127.0.0.1'): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, host, resolve))
@@ -163,6 +121,207 @@ describe('no connection', () => {
     const started = performance.now()
     expect((await hear(http)).end).toEqual(unreachable('connect-timeout'))
     expect(performance.now() - started).toBeLessThan(1500)
+  })
+})
+
+const answerAndClose = (_: unknown, response: ServerResponse) =>
+  response.setHeader('connection', 'close').end('ok')
+
+describe('TLS', () => {
+  const tls = { ca: certificates.ca }
+
+  test('connections are used again, and answers come whole', async () => {
+    const body = 'é🙂'.repeat(200_000)
+    const standIn = await upstreamSaying([{ status: 200, body }], { tls: certificates.server })
+    const http = httpTo(standIn.url, { tls })
+    for (let round = 0; round < 3; round++) {
+      const heard = await hear(http, { ...CHAT, body: JSON.stringify(body) })
+      expect(heard.end).toBe('end')
+      expect(Buffer.from(heard.body, 'latin1').toString() === body).toBe(true)
+      expect(standIn.requests.at(-1)?.body).toBe(JSON.stringify(body))
+    }
+    expect(standIn.connections()).toBe(1)
+  })
+
+  test('a name is said in the handshake and an address is not; HTTP/2 is not offered', async () => {
+    const said: unknown[] = []
+    const server = createHttpsServer(
+      { ...certificates.server, ALPNProtocols: ['h2', 'http/1.1'] },
+      (_, response) => response.end('ok'),
+    ).on('secureConnection', (socket) => said.push([socket.servername, socket.alpnProtocol]))
+    const port = await listening(server)
+    for (const host of ['localhost', '127.0.0.1']) {
+      const http = httpTo(`https://${host}:${port}`, { tls })
+      expect(await hear(http)).toMatchObject({ status: 200, body: 'ok', end: 'end' })
+    }
+    expect(said).toEqual([
+      ['localhost', 'http/1.1'],
+      [false, 'http/1.1'],
+    ])
+  })
+
+  test('a session is resumed, and one that was never verified is not', async () => {
+    const resumed: boolean[] = []
+    const server = createHttpsServer(
+      { ...certificates.server, maxVersion: 'TLSv1.2' },
+      answerAndClose,
+    ).on('secureConnection', (socket) => resumed.push(socket.isSessionReused()))
+    const http = httpTo(`https://127.0.0.1:${await listening(server)}`, { tls })
+    for (let round = 0; round < 3; round++) expect((await hear(http)).end).toBe('end')
+    expect(resumed).toEqual([false, true, true])
+
+    const other = createHttpsServer(
+      { ...certificates.server, maxVersion: 'TLSv1.2' },
+      answerAndClose,
+    )
+    const port = await listening(other, '127.0.0.2')
+    const wrong = httpTo(`https://127.0.0.2:${port}`, { tls })
+    for (let round = 0; round < 3; round++) {
+      expect((await hear(wrong)).end).toEqual(unreachable('tls'))
+    }
+  })
+
+  test('a paused exchange holds the upstream back', async () => {
+    const slice = Buffer.alloc(1024 * 1024, 'x')
+    let sent = 0
+    const standIn = await upstreamSaying(
+      function* () {
+        for (; sent < 64; sent++) yield { bytes: slice }
+      },
+      { tls: certificates.server },
+    )
+    const { length, at } = await pausedFor(httpTo(standIn.url, { tls }), () => sent)
+    expect(at).toBeLessThan(40)
+    expect(length).toBe(64 * slice.length)
+  })
+
+  test('an authority that is none is a failure, each time', async () => {
+    const { url } = await upstreamSaying([{ status: 200 }], { tls: certificates.server })
+    const http = httpTo(url, { tls: { cert: 'no certificate', key: 'no key' } })
+    for (let round = 0; round < 2; round++) {
+      expect((await hear(http)).end).toEqual(unreachable('tls'))
+    }
+  })
+})
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+)
+
+/** Has every name stand for these addresses, in this order. */
+const resolveTo = (...addresses: readonly string[]): void => {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }))
+  const resolver: { lookup: unknown } = dns
+  const { lookup } = resolver
+  closers.push(() => (resolver.lookup = lookup))
+  resolver.lookup = (_name: string, _options: object, done: (...said: unknown[]) => void) =>
+    process.nextTick(done, null, found)
+}
+
+describe('both families', () => {
+  test.each([
+    ['http', {}],
+    ['https', { tls: certificates.server }],
+  ])('of two addresses the one that answers is taken: %s', async (_, options) => {
+    const standIn = await upstreamSaying([{ status: 200, body: 'here' }], options)
+    resolveTo('127.0.0.3', '127.0.0.1')
+    const http = httpTo(standIn.url.replace('127.0.0.1', 'localhost'), {
+      tls: { ca: certificates.ca },
+    })
+    for (let round = 0; round < 3; round++) {
+      expect(await hear(http)).toMatchObject({ status: 200, body: 'here', end: 'end' })
+    }
+    expect(standIn.connections()).toBe(1)
+    expect(standIn.requests[0]?.headers.host).toBe(`localhost:${standIn.port}`)
+  })
+
+  test('two addresses that nobody listens on are "refused"', async () => {
+    resolveTo('127.0.0.3', '127.0.0.4')
+    const http = httpTo(`http://localhost:${await freePort()}`)
+    expect(await hear(http)).toMatchObject({ end: unreachable('refused'), code: 'ECONNREFUSED' })
+  })
+
+  test.skipIf(!hasIPv6)('an address of the sixth version stands in brackets', async () => {
+    const upstream = await createRawUpstream((_, socket) => socket.write(ok('here')), '::1')
+    closers.push(() => upstream.close())
+    expect((await hear(httpTo(upstream.url))).body).toBe('here')
+    const { port } = new URL(upstream.url)
+    expect(upstream.requests[0]?.head).toContain(`\r\nHost: [::1]:${port}\r\n`)
+  })
+})
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+
+describe('a read', () => {
+  test('gives one piece, however many chunks were in it', async () => {
+    const chunks = CHUNKED + '1\r\na\r\n'.repeat(50)
+    const { url } = await upstreamSaying([{ raw: `${chunks}0\r\n\r\n` }])
+    expect(await hear(httpTo(url))).toMatchObject({ pieces: 1, body: 'a'.repeat(50), end: 'end' })
+  })
+
+  test('of a byte at a time gives the same answer', async () => {
+    const text = `HTTP/1.1 103 Early\r\n\r\n${CHUNKED}${'3;x\r\nabc\r\n'.repeat(3)}0\r\nX: y\r\n\r\n`
+    const upstream = await createRawUpstream((_, socket) => {
+      const left = text.split('')
+      const next = (): void => {
+        const octet = left.shift()
+        if (octet !== undefined) socket.write(octet, () => setImmediate(next))
+      }
+      next()
+    })
+    closers.push(() => upstream.close())
+    const http = httpTo(upstream.url)
+    for (let round = 0; round < 2; round++) {
+      expect(await hear(http)).toMatchObject({ status: 200, body: 'abcabcabc', end: 'end' })
+    }
+    expect(upstream.connections()).toBe(1)
+  })
+
+  test('whose listener throws costs that exchange, and no other', async () => {
+    const { url } = await upstreamSaying([{ line: 'one' }])
+    const http = httpTo(url)
+    for (const word of ['head', 'data'] as const) {
+      const failed = Promise.withResolvers<Failure>()
+      http.send(CHAT, {
+        head: () => {},
+        data: () => {},
+        end: () => {},
+        fail: failed.resolve,
+        [word]: () => {
+          throw new Error('a fault of ours')
+        },
+      })
+      expect(await inTime('the failure', failed.promise)).toEqual({ kind: 'upstream-truncated' })
+      expect((await hear(http)).end).toBe('end')
+    }
+  })
+})
+
+describe('an answer that ends with its connection', () => {
+  test('is whole at its end', async () => {
+    const upstream = await createRawUpstream((_, socket) =>
+      socket.end('HTTP/1.0 200 OK\r\n\r\none\ntwo\n'),
+    )
+    closers.push(() => upstream.close())
+    const http = httpTo(upstream.url)
+    for (let round = 0; round < 2; round++) {
+      expect(await hear(http)).toMatchObject({ status: 200, body: 'one\ntwo\n', end: 'end' })
+    }
+    expect(upstream.connections()).toBe(2)
+  })
+
+  test('is truncated by a reset', async () => {
+    const upstream = await createRawUpstream((_, socket) =>
+      socket.write('HTTP/1.0 200 OK\r\n\r\none', () => {
+        setTimeout(() => socket.resetAndDestroy(), 20)
+      }),
+    )
+    closers.push(() => upstream.close())
+    expect(await hear(httpTo(upstream.url))).toMatchObject({
+      body: 'one',
+      end: { kind: 'upstream-truncated' },
+      code: 'ECONNRESET',
+    })
   })
 })
 
@@ -297,6 +456,38 @@ describe('what goes upstream', () => {
     ])
   })
 
+  test.each<[what: string, headers: Readonly<Record<string, string>>, path: string]>([
+    ['a value with a line of its own', { 'x-a': 'b\r\nx-c: d' }, '/api/chat'],
+    ['a value with a NUL', { 'x-a': '\0' }, '/api/chat'],
+    ['a value that is not latin1', { 'x-a': '🙂' }, '/api/chat'],
+    ['a name with a blank', { 'x a': 'b' }, '/api/chat'],
+    ['a length of its own', { 'content-length': '5' }, '/api/chat'],
+    ['a path with a blank', {}, '/api/chat HTTP/1.1'],
+    ['a path with a line of its own', {}, '/api/chat\r\nX: y'],
+  ])('%s is a failure, not a crash', async (_, headers, path) => {
+    const standIn = await upstreamSaying([{ status: 200, body: '' }])
+    const http = httpTo(standIn.url, { headers })
+    const { end } = await hear(http, { ...CHAT, path })
+    expect(end).toMatchObject({ kind: 'upstream-malformed' })
+    expect(standIn.connections()).toBe(0)
+  })
+
+  test('a header of the operator’s does not come twice', async () => {
+    const headers = { 'user-agent': 'own', 'x-request-id': 'own' }
+    const upstream = await createRawUpstream((_, socket) => socket.write(ok('')))
+    closers.push(() => upstream.close())
+    const http = httpTo(upstream.url, { headers })
+    await hear(http)
+    await askTags(http)
+    const named = upstream.requests.map(({ head: text }) =>
+      text.match(/^(?:user-agent|x-request-id): .*$/gim),
+    )
+    expect(named).toEqual([
+      ['user-agent: own', 'x-request-id: req_1'],
+      ['user-agent: own', 'x-request-id: own'],
+    ])
+  })
+
   test('a header that HTTP cannot carry is a failure, not a crash', async () => {
     const standIn = await upstreamSaying([{ status: 200, body: '' }])
     const http = httpTo(standIn.url, { headers: { 'transfer-encoding': 'chunked' } })
@@ -309,18 +500,12 @@ describe('what goes upstream', () => {
 const askTags = (http: Http, signal = new AbortController().signal) =>
   inTime('a whole answer', http.ask({ method: 'GET', path: '/api/tags', body: null }, signal))
 
-/** undici gives a connection back at the next turn of the loop. */
-const isFree = async (): Promise<void> => {
-  for (let turn = 0; turn < 3; turn++) await nextTurn()
-}
-
 describe('connections', () => {
   test('are used again after a proper end', async () => {
     const standIn = await upstreamSaying([{ line: 'one' }])
     const http = httpTo(standIn.url)
     for (let round = 0; round < 5; round++) {
       expect((await hear(http)).end).toBe('end')
-      await isFree()
     }
     expect(standIn.connections()).toBe(1)
   })
@@ -330,7 +515,6 @@ describe('connections', () => {
     const http = httpTo(standIn.url)
     for (let round = 0; round < 5; round++) {
       expect((await hear(http)).status).toBe(404)
-      await isFree()
     }
     expect(standIn.connections()).toBe(1)
   })
@@ -399,7 +583,6 @@ describe('abort', () => {
       fail: () => {},
     })
     await inTime('the end', promise)
-    await isFree()
     exchange.abort()
     exchange.pause()
     exchange.resume()
@@ -408,6 +591,70 @@ describe('abort', () => {
     expect(standIn.connections()).toBe(1)
   })
 })
+
+describe('pause', () => {
+  test('holds the upstream back, and loses nothing', async () => {
+    const slice = Buffer.alloc(1024 * 1024, 'x')
+    let sent = 0
+    const standIn = await upstreamSaying(function* () {
+      for (; sent < 64; sent++) yield { bytes: slice }
+    })
+    const { length, at } = await pausedFor(httpTo(standIn.url), () => sent)
+    expect(at).toBeLessThan(40)
+    expect(length).toBe(64 * slice.length)
+  })
+
+  test('before there is a connection holds it back too', async () => {
+    const { url, requests } = await upstreamSaying([{ status: 200, body: 'ok' }])
+    let body = ''
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const exchange = httpTo(url).send(CHAT, {
+      head: () => {},
+      data: (octets) => (body += octets),
+      end: resolve,
+      fail: () => {},
+    })
+    exchange.pause()
+    await expect.poll(() => requests.length).toBe(1)
+    await requests[0]?.closed
+    expect(body).toBe('')
+    exchange.resume()
+    await inTime('the end', promise)
+    expect(body).toBe('ok')
+  })
+})
+
+/** Pauses at the first octets until the upstream stands still. @returns how far it came, and all that was heard. */
+const pausedFor = async (http: Http, progress: () => number) => {
+  let length = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const exchange = http.send(CHAT, {
+    head: () => {},
+    data: (octets) => {
+      if (length === 0) exchange.pause()
+      length += octets.length
+    },
+    end: resolve,
+    fail: () => {},
+  })
+  let before = -1
+  let still = 0
+  await expect
+    .poll(
+      () => {
+        const isStill = length > 0 && progress() === before
+        still = isStill ? still + 1 : 0
+        before = progress()
+        return still
+      },
+      { interval: 30, timeout: 8000 },
+    )
+    .toBeGreaterThan(4)
+  const at = progress()
+  exchange.resume()
+  await inTime('the end', promise, 8000)
+  return { at, length }
+}
 
 describe('ask', () => {
   test('gives status, headers and text of a small answer', async () => {
