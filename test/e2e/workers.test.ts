@@ -217,11 +217,14 @@ describe('a signal', () => {
     )
   })
 
-  test('to one worker stops nothing', async () => {
+  test('to the workers alone stops nothing', async () => {
     const tolk = await start(2)
     for (const pid of pids(tolk)) process.kill(pid, 'SIGTERM')
-    expect((await inTurn(2, () => chat(tolk.url))).map(({ status }) => status)).toEqual([200, 200])
-    expect(logged(tolk, 'a worker died')).toEqual([])
+    expect((await inTurn(4, () => chat(tolk.url))).map(({ status }) => status)).toEqual([
+      200, 200, 200, 200,
+    ])
+    await expect.poll(() => logged(tolk, 'request'), SOON).toHaveLength(4)
+    expect(workersIn(logged(tolk, 'request'))).toEqual(new Set([1, 2]))
   })
 })
 
@@ -261,7 +264,7 @@ test('a port in use is one sentence and exit code 2, as ever', async () => {
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const program = run({
-    args: ['--workers', '3', '--port', String(port)],
+    args: ['--workers', '2', '--port', String(port)],
     env: { OLLAMA_HOST: ollama.url },
   })
   expect(await inTime('the end of all', program.ended, 10_000)).toEqual({ code: 2, signal: null })
