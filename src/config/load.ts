@@ -61,7 +61,8 @@ export const loadConfig = ({
     upstream,
     said.map(({ assignments }) => assignments),
   )
-  const parsed = settingsSchema.safeParse(merged.tree, { error: unsaid })
+  // zod compiles a schema at its first use, 5 ms here; this one is used once.
+  const parsed = settingsSchema.safeParse(merged.tree, { error: unsaid, jitless: true })
   const problems = [
     ...said.flatMap((each) => each.problems),
     ...(parsed.error?.issues ?? [])
