@@ -66,11 +66,21 @@ export type Problem = {
 /** What a schema makes of a value: the value we may trust from here on, or the first problem. */
 export type Checked<T> = { readonly value: T } | { readonly problem: Problem }
 
-/** Holds a value against a schema; the one place where zod's issues become sentences. */
-export const check = <T>(schema: z.ZodType<T>, value: unknown): Checked<T> => {
+/**
+ * Holds a value against a schema; the one place where zod's issues become sentences.
+ *
+ * @param path where the value stands, for the problem's `param`.
+ */
+export const check = <T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  path: readonly PropertyKey[] = [],
+): Checked<T> => {
   try {
     const result = schema.safeParse(value, { reportInput: true })
-    return result.success ? { value: result.data } : { problem: problemOf(result.error.issues) }
+    return result.success
+      ? { value: result.data }
+      : { problem: problemOf(result.error.issues, path) }
   } catch (cause) {
     if (cause instanceof RangeError) return { problem: TOO_MUCH }
     throw cause
@@ -89,8 +99,12 @@ const TOO_MUCH: Problem = {
  *
  * @throws Failed `invalid-request`, naming the param.
  */
-export const accept = <T>(schema: z.ZodType<T>, value: unknown): T => {
-  const checked = check(schema, value)
+export const accept = <T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  path?: readonly PropertyKey[],
+): T => {
+  const checked = check(schema, value, path)
   if ('value' in checked) return checked.value
   throw new Failed({ kind: 'invalid-request', ...checked.problem })
 }

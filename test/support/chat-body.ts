@@ -53,3 +53,68 @@ export const faultOf = (
   if (failure.kind === 'unsupported-parameter') return [failure.kind, failure.param]
   throw new Error(`refused as ${failure.kind}`)
 }
+
+/**
+ * What a coding agent sends in the middle of its work, the body of a request of some 250 KB: so many
+ * messages (text, calls, results) and tools. Tests and benches share it.
+ */
+export const agentBody = (messages = 200, tools = 40) => ({
+  model: 'native',
+  stream: true,
+  temperature: 0.2,
+  messages: [
+    { role: 'system', content: sentence(80) },
+    ...Array.from({ length: messages - 1 }, (_, index) => agentMessage(index)),
+  ],
+  tools: Array.from({ length: tools }, (_, index) => agentTool(index)),
+})
+
+const agentMessage = (index: number): object => {
+  const id = `call_${Math.floor(index / 4)}`
+  switch (index % 4) {
+    case 0:
+      return { role: 'user', content: sentence(30) }
+    case 1:
+      return { role: 'assistant', content: null, tool_calls: [agentCall(id, index)] }
+    case 2:
+      return { role: 'tool', tool_call_id: id, content: sentence(200) }
+    default:
+      return { role: 'assistant', content: sentence(60) }
+  }
+}
+
+const agentCall = (id: string, line: number): object => {
+  const args = { path: 'src/main.ts', line, text: sentence(40), flags: { dry: true, ratio: 0.25 } }
+  return { id, type: 'function', function: { name: 'tool_0', arguments: JSON.stringify(args) } }
+}
+
+const agentTool = (index: number): object => ({
+  type: 'function',
+  function: {
+    name: `tool_${index}`,
+    description: sentence(40),
+    parameters: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['path'],
+      properties: {
+        path: { type: 'string', minLength: 1, description: sentence(8) },
+        line: { type: 'integer', minimum: 0, description: sentence(6) },
+        mode: { type: 'string', enum: ['read', 'write'], default: 'read' },
+        edits: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: { from: { type: 'string' }, to: { type: 'string' } },
+          },
+        },
+      },
+    },
+  },
+})
+
+/** So many words, with a line end and a quote among them, as code and prose have them. */
+const sentence = (words: number): string =>
+  Array.from({ length: words }, (_, index) => WORDS[index % WORDS.length]).join(' ')
+
+const WORDS = ['the', 'quick', '"brown"', 'fox', 'jumps', 'over\n', 'the', 'größte', 'lazy', 'dog']

@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import type { Message } from '../../chat/request.ts'
 import { CallHistory } from './call-history.ts'
-import { list, oneOf } from './field.ts'
+import { accept } from '../../wire/json.ts'
+import { Pace, type Steps } from '../../wire/steps.ts'
+import { anyList, list, oneOf } from './field.ts'
 import { content, decodeContent, decodeText, paragraphs } from './message-content.ts'
 import { invalid, missing } from './refusal.ts'
 import { decodeFunctionCall, decodeToolCalls, functionCall, toolCalls } from './tool-call.ts'
@@ -23,21 +25,36 @@ const message = z.object({
 
 type Wire = z.infer<typeof message>
 
-export const messages = list(message)
+/** Each is held against its own schema by {@link decodeMessages}: there may be tens of thousands. */
+export const messages = anyList
 
 export type Conversation = {
   readonly messages: readonly Message[]
   readonly usedCallIds: ReadonlySet<string>
 }
 
-/** @throws Failed naming the message, and the field in it. */
-export const decodeMessages = (wires: readonly Wire[]): Conversation => {
+/** @throws Failed naming the message, and the field in it; nothing behind it is read. */
+export function* decodeMessages(wires: readonly unknown[]): Steps<Conversation> {
   if (wires.length === 0) throw invalid('messages', 'expected at least one message.')
   const history = new CallHistory()
-  return {
-    messages: wires.map((wire, index) => decode(wire, `messages[${index}]`, history)),
-    usedCallIds: history.ids,
+  const pace = new Pace()
+  const decoded: Message[] = []
+  for (const [index, wire] of wires.entries()) {
+    const read = accept(message, wire, ['messages', index])
+    decoded.push(decode(read, `messages[${index}]`, history))
+    if (pace.isDue(effortOf(read))) yield
   }
+  return { messages: decoded, usedCallIds: history.ids }
+}
+
+/** Text is taken as it is, but a call's arguments are parsed, and a picture is looked through. */
+const effortOf = ({ content: parts, tool_calls: calls }: Wire): number => {
+  let effort = 200
+  for (const { function: call } of calls ?? []) {
+    effort += 400 + (typeof call?.arguments === 'string' ? call.arguments.length : 0)
+  }
+  if (Array.isArray(parts)) effort += 400 * parts.length
+  return effort
 }
 
 const decode = (wire: Wire, param: string, history: CallHistory): Message => {

@@ -3,6 +3,13 @@ import { z } from 'zod'
 import type { JsonObject } from '../../chat/request.ts'
 import { isJsonObject } from '../../wire/json.ts'
 
+/** An array whose elements are read elsewhere. */
+export const anyList = z.unknown().transform((value, context): readonly unknown[] => {
+  if (Array.isArray(value)) return value
+  context.issues.push({ code: 'invalid_type', expected: 'array', input: value })
+  return z.NEVER
+})
+
 /**
  * An array, read up to its first fault: a body of millions of wrong items costs one issue, not
  * millions of them.

@@ -49,15 +49,16 @@ const unescaped = (text: string, param: string): string => {
 
 /** The standard alphabet, padded, without line ends: all that Go's decoder in Ollama takes. */
 const plain = (text: string, param: string): string => {
-  let digits = text.replace(PADDING, '')
-  if (FOREIGN.test(digits)) {
-    digits = text.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/').replace(PADDING, '')
-  }
+  // Looked through once and not copied: pictures are most of what is ever sent.
+  if (text !== '' && text.length % 4 === 0 && !FOREIGN.test(withoutPadding(text))) return text
+  const digits = withoutPadding(text.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/'))
   if (digits === '') throw invalid(param, 'it is empty.')
   if (FOREIGN.test(digits) || digits.length % 4 === 1) throw invalid(param, NOT_BASE64)
   return digits.padEnd(Math.ceil(digits.length / 4) * 4, '=')
 }
 
+const withoutPadding = (text: string): string =>
+  text.endsWith('=') ? text.slice(0, text.endsWith('==') ? -2 : -1) : text
+
 const NOT_BASE64 = 'it is not valid base64.'
-const PADDING = /={1,2}$/
 const FOREIGN = /[^A-Za-z0-9+/]/

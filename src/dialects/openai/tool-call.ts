@@ -52,7 +52,8 @@ const decodeArguments = (wire: unknown, param: string): JsonObject => {
   const value = typeof wire === 'string' ? readArguments(wire, param) : (wire ?? {})
   if (!isJsonObject(value)) throw invalid(param, NOT_ARGUMENTS)
   assertReadable(value, param)
-  return withSigns(value)
+  // Rare, and a copy of everything.
+  return typeof wire === 'string' && !wire.includes('-0') ? value : withSigns(value)
 }
 
 /** `JSON.stringify` would write -0 as 0. */

@@ -1,7 +1,9 @@
 /** `tools`, and the `functions` of before there were any. */
 import { z } from 'zod'
 import type { Tool } from '../../chat/request.ts'
-import { jsonObject, list } from './field.ts'
+import { accept } from '../../wire/json.ts'
+import { Pace, type Steps } from '../../wire/steps.ts'
+import { anyList, jsonObject } from './field.ts'
 import { assertReadable } from './json-value.ts'
 import { invalid, missing, unsupported } from './refusal.ts'
 
@@ -12,10 +14,10 @@ const definition = z.object({
   parameters: jsonObject.nullish(),
 })
 
-export const toolDefinitions = {
-  tools: list(z.object({ type: z.string().nullish(), function: definition.nullish() })).nullish(),
-  functions: list(definition).nullish(),
-}
+const tool = z.object({ type: z.string().nullish(), function: definition.nullish() })
+
+/** Each is held against its own schema by {@link decodeTools}. */
+export const toolDefinitions = { tools: anyList.nullish(), functions: anyList.nullish() }
 
 const fields = z.object(toolDefinitions)
 
@@ -24,22 +26,35 @@ const fields = z.object(toolDefinitions)
  *
  * @throws Failed naming the tool, and the field in it.
  */
-export const decodeTools = ({ tools, functions }: z.infer<typeof fields>): readonly Tool[] => {
-  if (tools == null || tools.length === 0) {
-    return (functions ?? []).map((wire, index) => decode(wire, `functions[${index}]`))
-  }
-  if (functions != null && functions.length > 0) {
+export function* decodeTools({ tools, functions }: z.infer<typeof fields>): Steps<readonly Tool[]> {
+  const isNew = tools != null && tools.length > 0
+  if (isNew && functions != null && functions.length > 0) {
     throw invalid('functions', "'functions' is the old name of 'tools': send one of them.")
   }
-  return tools.map(({ type, function: wire }, index) => {
-    const param = `tools[${index}]`
-    if (type != null && type !== 'function') {
-      throw unsupported(`${param}.type`, "tolk knows tools of type 'function' only.")
-    }
-    if (wire == null) throw missing(`${param}.function`)
-    return decode(wire, `${param}.function`)
-  })
+  const pace = new Pace()
+  const decoded: Tool[] = []
+  for (const [index, wire] of (isNew ? tools : (functions ?? [])).entries()) {
+    decoded.push(isNew ? decodeTool(wire, index) : decodeFunction(wire, index))
+    if (pace.isDue(EFFORT)) yield
+  }
+  return decoded
 }
+
+/** Of a tool, whose schema is walked through: of any size, but most are alike. */
+const EFFORT = 4000
+
+const decodeTool = (wire: unknown, index: number): Tool => {
+  const { type, function: defined } = accept(tool, wire, ['tools', index])
+  const param = `tools[${index}]`
+  if (type != null && type !== 'function') {
+    throw unsupported(`${param}.type`, "tolk knows tools of type 'function' only.")
+  }
+  if (defined == null) throw missing(`${param}.function`)
+  return decode(defined, `${param}.function`)
+}
+
+const decodeFunction = (wire: unknown, index: number): Tool =>
+  decode(accept(definition, wire, ['functions', index]), `functions[${index}]`)
 
 const decode = (
   { name, description, parameters }: z.infer<typeof definition>,

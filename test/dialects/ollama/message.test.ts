@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../../../src/chat/request.ts'
-import { encodeMessage } from '../../../src/dialects/ollama/message.ts'
+import { encodeMessage, LONG, writeMessage } from '../../../src/dialects/ollama/message.ts'
+import { allOf, Pace } from '../../../src/wire/steps.ts'
 
 const exact: unknown = JSON.rawJSON('12345678901234567890')
 
@@ -63,5 +65,45 @@ describe('a message for Ollama', () => {
     ],
   ])('of %j is %j', (message, wire) => {
     expect(JSON.stringify(encodeMessage(message))).toBe(JSON.stringify(wire))
+  })
+})
+
+const written = (message: Message): string => allOf(writeMessage(message, new Pace()))
+
+describe('a message that is written', () => {
+  const base64 = fc.base64String({ minLength: 4 })
+  const media = fc.array(fc.record({ kind: fc.constantFrom('image', 'audio'), base64 }))
+  const text = fc
+    .tuple(fc.constantFrom('', 'x', 'é'), fc.string({ unit: 'binary' }))
+    .map(([filling, end]) => `${filling.repeat(2 * LONG - 3)}${end}`)
+  const message = fc.oneof(
+    fc.record({ role: fc.constant('system' as const), text }),
+    fc.record({ role: fc.constant('user' as const), text, media }),
+    fc.record({
+      role: fc.constant('assistant' as const),
+      text,
+      reasoning: fc.constantFrom('', 'Which?'),
+      calls: fc.constantFrom([], [{ id: 'a', name: 'f', arguments: { id: exact } }]),
+    }),
+    fc.record({
+      role: fc.constant('tool' as const),
+      text,
+      media,
+      callId: fc.constantFrom('', 'a'),
+      name: fc.constantFrom('', 'f'),
+    }),
+  )
+
+  test('is what JSON.stringify makes of it, however long', () => {
+    fc.assert(
+      fc.property(message, (each) => {
+        expect(written(each)).toBe(JSON.stringify(encodeMessage(each)))
+      }),
+    )
+  })
+
+  test.each([LONG - 2, LONG - 1, LONG])('keeps a pair of surrogates at %i together', (at) => {
+    const each: Message = { role: 'user', text: `${'x'.repeat(at)}🦊\ud83d`, media: [] }
+    expect(written(each)).toBe(JSON.stringify(encodeMessage(each)))
   })
 })
