@@ -76,9 +76,14 @@ const readOf = (incoming: IncomingMessage, limits: BodyLimits): Promise<BodyRead
         incoming.pause()
         setImmediate(() => incoming.resume())
       })
-      .on('end', () => resolve(body.end(take())))
+      .on('end', () => {
+        const read = body.end(take())
+        // The last element may have been all of it, and what follows takes as long.
+        if (size < TURN_BYTES) resolve(read)
+        else setImmediate(() => resolve(read))
+      })
       .on('close', () => {
-        if (!incoming.complete) reject(new Failed({ kind: 'client-closed' }))
+        if (!incoming.complete && !incoming.readableEnded) reject(new Failed({ kind: 'client-closed' }))
       })
       .on('error', (cause) =>
         reject(cause instanceof Failed ? cause : new Failed({ kind: 'client-closed' }, cause)),

@@ -1,8 +1,8 @@
 /** ChatRequest → the body of `POST /api/chat` (`api/types.go: ChatRequest`, 0.33). */
 import type { Serving } from '../../catalog/model-card.ts'
-import type { ChatRequest, Message, Tool } from '../../chat/request.ts'
-import { allOf, Pace, type Steps } from '../../wire/steps.ts'
-import { LONG, writeMessage } from './message.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import { Pace } from '../../wire/steps.ts'
+import { encodeMessage, isLong, partsOf } from './message.ts'
 import { encodeOptions } from './options.ts'
 import { encodeTool } from './tool.ts'
 import { createRoom } from './schema-room.ts'
@@ -20,17 +20,41 @@ export const encodeChatRequest = (
   request: ChatRequest,
   model: string,
   serving: Pick<Serving, 'overflow'>,
-): string => allOf(encodeInSteps(request, model, serving))
+): string => [...encodeInPieces(request, model, serving)].join('')
 
-/** As {@link encodeChatRequest}: 10 MB of history take 30 ms, 10 MB of tools 250 ms. */
-export function* encodeInSteps(
+/**
+ * As {@link encodeChatRequest}, piece by piece: a long one is some hundred of 1 or 2 ms each (10 MB of
+ * history take 30 ms, 10 MB of tools 250 ms), most are one.
+ */
+export function* encodeInPieces(
   request: ChatRequest,
   model: string,
   serving: Pick<Serving, 'overflow'>,
-): Steps<string> {
+): Generator<string, void> {
   const pace = new Pace()
-  const tools = yield* writeTools(request.tools, pace)
-  const messages = yield* writeMessages(request.messages, pace)
+  const room = createRoom()
+  let text = `{"model":${JSON.stringify(model)},"messages":[`
+  for (const [index, message] of request.messages.entries()) {
+    if (index > 0) text += ','
+    for (const part of isLong(message)
+      ? partsOf(message)
+      : [JSON.stringify(encodeMessage(message))]) {
+      text += part
+      if (!pace.isDue(EFFORT + part.length)) continue
+      yield text
+      text = ''
+    }
+  }
+  text += `],"stream":true,"truncate":${serving.overflow === 'truncate'}`
+  for (const [index, tool] of request.tools.entries()) {
+    const part = JSON.stringify(encodeTool(tool, index, room))
+    text += index === 0 ? `,"tools":[${part}` : `,${part}`
+    // To read a schema takes a good deal more than to write it.
+    if (!pace.isDue(EFFORT + 10 * part.length)) continue
+    yield text
+    text = ''
+  }
+  if (request.tools.length > 0) text += ']'
   const said = JSON.stringify({
     format: request.format,
     // Our words are Ollama's own (`api/types.go: ThinkValue`); absent, a model that can think does.
@@ -40,38 +64,8 @@ export function* encodeInSteps(
     logprobs: request.logprobs && true,
     top_logprobs: request.logprobs?.top || undefined,
   })
-  return [
-    `{"model":${JSON.stringify(model)},"messages":[${messages}],"stream":true`,
-    `,"truncate":${serving.overflow === 'truncate'}`,
-    tools === '' ? '' : `,"tools":[${tools}]`,
-    said === '{}' ? '}' : `,${said.slice(1)}`,
-  ].join('')
-}
-
-/** The elements of `messages`, between commas. */
-function* writeMessages(messages: readonly Message[], pace: Pace): Steps<string> {
-  let written = ''
-  for (const message of messages) {
-    const text = yield* writeMessage(message, pace)
-    written += written === '' ? text : `,${text}`
-    // What is longer has rested on its way.
-    if (pace.isDue(EFFORT + (text.length < LONG ? text.length : 0))) yield
-  }
-  return written
+  yield text + (said === '{}' ? '}' : `,${said.slice(1)}`)
 }
 
 /** Of anything, besides its characters. */
 const EFFORT = 100
-
-/** The elements of `tools`, between commas. */
-function* writeTools(tools: readonly Tool[], pace: Pace): Steps<string> {
-  const room = createRoom()
-  let written = ''
-  for (const [index, tool] of tools.entries()) {
-    const text = JSON.stringify(encodeTool(tool, index, room))
-    written += written === '' ? text : `,${text}`
-    // To read a schema takes a good deal more than to write it.
-    if (pace.isDue(EFFORT + 10 * text.length)) yield
-  }
-  return written
-}

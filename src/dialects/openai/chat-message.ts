@@ -1,6 +1,6 @@
 /** `messages`: each of them becomes one of ours, and results find the calls they answer. */
 import { z } from 'zod'
-import type { Message } from '../../chat/request.ts'
+import type { Media, Message } from '../../chat/request.ts'
 import { CallHistory } from './call-history.ts'
 import { accept } from '../../wire/json.ts'
 import { Pace, type Steps } from '../../wire/steps.ts'
@@ -41,19 +41,21 @@ export function* decodeMessages(wires: readonly unknown[]): Steps<Conversation> 
   const decoded: Message[] = []
   for (const [index, wire] of wires.entries()) {
     const read = accept(message, wire, ['messages', index])
-    decoded.push(decode(read, `messages[${index}]`, history))
-    if (pace.isDue(effortOf(read))) yield
+    const ours = decode(read, `messages[${index}]`, history)
+    decoded.push(ours)
+    if (pace.isDue(effortOf(read, 'media' in ours ? ours.media : []))) yield
   }
   return { messages: decoded, usedCallIds: history.ids }
 }
 
 /** Text is taken as it is, but a call's arguments are parsed, and a picture is looked through. */
-const effortOf = ({ content: parts, tool_calls: calls }: Wire): number => {
+const effortOf = ({ content: parts, tool_calls: calls }: Wire, media: readonly Media[]): number => {
   let effort = 200
   for (const { function: call } of calls ?? []) {
     effort += 400 + (typeof call?.arguments === 'string' ? call.arguments.length : 0)
   }
   if (Array.isArray(parts)) effort += 400 * parts.length
+  for (const { base64 } of media) effort += base64.length
   return effort
 }
 

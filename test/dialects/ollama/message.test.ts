@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../../../src/chat/request.ts'
-import { encodeMessage, LONG, writeMessage } from '../../../src/dialects/ollama/message.ts'
-import { allOf, Pace } from '../../../src/wire/steps.ts'
+import { encodeMessage, LONG, partsOf } from '../../../src/dialects/ollama/message.ts'
 
 const exact: unknown = JSON.rawJSON('12345678901234567890')
 
@@ -68,9 +67,9 @@ describe('a message for Ollama', () => {
   })
 })
 
-const written = (message: Message): string => allOf(writeMessage(message, new Pace()))
+const written = (message: Message): string => [...partsOf(message)].join('')
 
-describe('a message that is written', () => {
+describe('a message in parts', () => {
   const base64 = fc.base64String({ minLength: 4 })
   const media = fc.array(fc.record({ kind: fc.constantFrom('image', 'audio'), base64 }))
   const text = fc
