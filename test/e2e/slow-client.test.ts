@@ -4,16 +4,8 @@ import type { Script, Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { chatStream } from '../support/chat-stream.ts'
 import { ask } from '../support/raw-client.ts'
-import {
-  createScriptedOllama,
-  done,
-  HELLO,
-  inOneWrite,
-  textOf,
-  word,
-} from '../support/scripted-ollama.ts'
+import { createScriptedOllama, done, HELLO, word } from '../support/scripted-ollama.ts'
 import { connectTo, postOf } from '../support/socket-client.ts'
-import { watchWrites } from '../support/socket-writes.ts'
 import { startTolk, type Tolk, type TolkSettings } from '../support/tolk.ts'
 
 const MIB = 1024 * 1024
@@ -186,35 +178,4 @@ describe('writeStallMs', () => {
     }
     expect(stream.data().at(-1)).toBe('[DONE]')
   })
-})
-
-test.each([1, 50, 300])('%i chunks in one read of the upstream are one write', async (count) => {
-  await start()
-  const pieces = Array.from({ length: count }, () => textOf(word('a')))
-  const gate = Promise.withResolvers<void>()
-  const more = pieces
-    .map((piece) => `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`)
-    .join('')
-  scripts = {
-    burst: () => [
-      inOneWrite([textOf(word('b'))], false),
-      { until: gate.promise },
-      { raw: more },
-      { pause: 50 },
-      { raw: `${Buffer.byteLength(textOf(done)).toString(16)}\r\n${textOf(done)}\r\n0\r\n\r\n` },
-    ],
-  }
-  const writes = watchWrites(Number(new URL(tolk.url).port))
-  try {
-    const stream = await chatStream(tolk.url, 'burst')
-    await expect.poll(() => stream.content()).toBe('b')
-    expect(writes.count()).toBe(1)
-    gate.resolve()
-    await stream.ended()
-    expect(stream.content()).toBe(`b${'a'.repeat(count)}`)
-    // One for all of them, one for the finish.
-    expect(writes.count()).toBe(3)
-  } finally {
-    writes.stop()
-  }
 })

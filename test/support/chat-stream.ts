@@ -11,6 +11,8 @@ export type ChatStream = {
   text(): string
   /** The `data` of each event so far. */
   data(): readonly string[]
+  /** Waits until so many events have come, all told. */
+  until(events: number, ms?: number): Promise<void>
   /** What the assistant said so far. */
   content(): string
   /** The finish reasons so far. */
@@ -93,6 +95,7 @@ const heard = (response: IncomingMessage, paused: boolean): ChatStream => {
     onEvent: (event) => data.push(event.data),
     onComment: (comment) => comments.push(comment),
   })
+  let onSlice: (() => void) | undefined
   const closed = new Promise<'whole' | 'torn'>((resolve) => {
     response.once('close', () => resolve(response.complete ? 'whole' : 'torn'))
   })
@@ -102,6 +105,7 @@ const heard = (response: IncomingMessage, paused: boolean): ChatStream => {
       reads++
       text += slice
       parser.feed(slice)
+      onSlice?.()
     })
   }
   if (!paused) listen()
@@ -113,6 +117,14 @@ const heard = (response: IncomingMessage, paused: boolean): ChatStream => {
     headers: response.headers,
     text: () => text,
     data: () => data,
+    until: async (events, ms) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      onSlice = () => {
+        if (data.length >= events) resolve()
+      }
+      onSlice()
+      await inTime(`event ${events} after ${data.length}`, promise, ms)
+    },
     content: () =>
       choices()
         .map(({ delta }) => delta.content ?? '')
