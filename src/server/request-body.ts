@@ -78,12 +78,14 @@ const readOf = (incoming: IncomingMessage, limits: BodyLimits): Promise<BodyRead
       })
       .on('end', () => {
         const read = body.end(take())
-        // The last element may have been all of it, and what follows takes as long.
-        if (size < TURN_BYTES) resolve(read)
-        else setImmediate(() => resolve(read))
+        if (size < TURN_BYTES) return resolve(read)
+        // The last element may have been all of it, and what follows takes as long. After the first of
+        // these no socket has been read yet: the loop comes to them before the second.
+        setImmediate(() => setImmediate(() => resolve(read)))
       })
       .on('close', () => {
-        if (!incoming.complete && !incoming.readableEnded) reject(new Failed({ kind: 'client-closed' }))
+        if (!incoming.complete && !incoming.readableEnded)
+          reject(new Failed({ kind: 'client-closed' }))
       })
       .on('error', (cause) =>
         reject(cause instanceof Failed ? cause : new Failed({ kind: 'client-closed' }, cause)),

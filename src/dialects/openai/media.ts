@@ -49,12 +49,25 @@ const unescaped = (text: string, param: string): string => {
 
 /** The standard alphabet, padded, without line ends: all that Go's decoder in Ollama takes. */
 const plain = (text: string, param: string): string => {
-  // Looked through once and not copied: pictures are most of what is ever sent.
-  if (text !== '' && text.length % 4 === 0 && !FOREIGN.test(withoutPadding(text))) return text
+  if (isPlain(text)) return text
   const digits = withoutPadding(text.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/'))
   if (digits === '') throw invalid(param, 'it is empty.')
   if (FOREIGN.test(digits) || digits.length % 4 === 1) throw invalid(param, NOT_BASE64)
   return digits.padEnd(Math.ceil(digits.length / 4) * 4, '=')
+}
+
+/**
+ * Pictures are most of what is ever sent, and plain: `atob` takes 4 ms for 10 MB, a regular expression 10.
+ * It overlooks white space, which then is missing from what it makes.
+ */
+const isPlain = (text: string): boolean => {
+  if (text === '' || text.length % 4 !== 0) return false
+  const groups = text.length / 4
+  try {
+    return atob(text).length === groups * 3 - (text.length - withoutPadding(text).length)
+  } catch {
+    return false
+  }
 }
 
 const withoutPadding = (text: string): string =>
