@@ -68,11 +68,11 @@ export class Connection {
   readonly #timer: NodeJS.Timeout
   #state: State = 'connecting'
   #call: Call | null
-  #isReused = false
   #hasHeard = false
   #isKept = false
   #keptMs: number | null = null
-  #writtenAt = 0
+  /** When the last request was written, of those that follow another. */
+  #writtenAt = Number.NEGATIVE_INFINITY
 
   /** @throws as {@link Dial.open}. */
   constructor(dial: Dial, home: Home, call: Call) {
@@ -100,7 +100,6 @@ export class Connection {
   /** Sends the next request; the connection is idle. */
   carry(call: Call): void {
     this.#call = call
-    this.#isReused = true
     this.#hasHeard = false
     this.#writtenAt = now()
     this.#socket.ref()
@@ -211,7 +210,6 @@ export class Connection {
   #ended(): void {
     const call = this.#call
     if (this.#state !== 'reading' || call === null || !this.#body.end()) return this.close()
-    this.#isKept = false
     this.#finish(call)
   }
 
@@ -225,7 +223,7 @@ export class Connection {
 
   #loss(): Loss {
     if (this.#state === 'reading') return 'after-head'
-    const isStale = this.#isReused && !this.#hasHeard && now() - this.#writtenAt < STALE_MS
+    const isStale = !this.#hasHeard && now() - this.#writtenAt < STALE_MS
     return isStale ? 'stale' : 'before-head'
   }
 

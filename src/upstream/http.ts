@@ -5,12 +5,15 @@
  * Why not a client that is there: with undici's dispatch a token costs 0.98 of what a pass-through of
  * bytes in Node costs, and an idle stream 39 KB; over one static read buffer, and without a parser in
  * WebAssembly, it is 0.72 and 23 KB (performance, main table). What such a client is careful about is
- * our own care now, each with its file and its test of the same name:
+ * our own care now, and each has the tests that hold it:
  *
- * - parsing, framing, limits: `wire/http-head.ts`, `wire/http-body.ts`, `wire/http-request.ts`;
- * - dialling, TLS, both families: `dial.ts`, tested with this file;
- * - one exchange at a time, nothing read for nobody, early answers: `connection.ts`, tested with this file;
- * - keeping connections, the races of that: `connections.ts` and `send` below, tested with this file.
+ * - parsing, framing, limits: `wire/http-head.ts`, `wire/http-body.ts`, `wire/http-request.ts`, each held by
+ *   its own test;
+ * - dialling, TLS, both families, answers that make no sense, back-pressure: `dial.ts`, `connection.ts`, held by
+ *   `test/upstream/http.test.ts`;
+ * - keeping connections, the races of that, answers that come before the request is read, nothing read for
+ *   nobody, nothing left behind: `connections.ts` and {@link HttpCall}, held by
+ *   `test/upstream/connections.test.ts`.
  */
 import { Failed, type Failure } from '../failure.ts'
 import { fromOctets } from '../wire/octets.ts'

@@ -74,7 +74,10 @@ describe('an idle connection', () => {
       keepAliveTimeoutMs: 150,
     })
     await Promise.all([hear(http), hear(http)])
+    const stopping = vi.spyOn(globalThis, 'clearInterval')
     await expect.poll(() => upstream.open.size).toBe(0)
+    // Nothing is left to be watched.
+    await expect.poll(() => stopping.mock.calls.length).toBe(1)
     await hear(http)
     expect(upstream.connections()).toBe(3)
   })
@@ -198,8 +201,8 @@ describe('an idle connection', () => {
     expect(upstream.connections()).toBe(1)
   })
 
-  test('keeps no process alive', async () => {
-    const { upstream } = await start((_, socket) => socket.write(ok('a')))
+  test('keeps no process alive, and one in use does', async () => {
+    const { upstream } = await start((_, socket) => setTimeout(() => socket.write(ok('a')), 100))
     const program = `
       import { createHttp } from ${JSON.stringify(new URL('../../src/upstream/http.ts', import.meta.url).href)}
       const http = createHttp({
@@ -207,12 +210,16 @@ describe('an idle connection', () => {
         metaTimeoutMs: 2000, keepAliveTimeoutMs: 60000, userAgent: 'tolk/test',
       })
       const ask = { method: 'GET', path: '/', body: null }
-      for (let round = 0; round < 3; round++) await http.ask(ask, new AbortController().signal)
-      console.log('done')
+      const said = (rounds) => http.send(ask, {
+        head() {}, fail() {},
+        data: (octets) => console.log(octets),
+        end: () => rounds > 1 && said(rounds - 1),
+      })
+      said(3)
     `
     const child = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])
     const { stdout } = await inTime('the end of the process', child, 10_000)
-    expect(stdout).toBe('done\n')
+    expect(stdout).toBe('a\na\na\n')
     expect(upstream.requests).toHaveLength(3)
     expect(upstream.connections()).toBe(1)
   })

@@ -2,9 +2,9 @@
 import dns from 'node:dns'
 import type { ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer, isIP, type AddressInfo, type Server } from 'node:net'
+import { createServer, isIP, Socket, type AddressInfo, type Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
 import { Failed, type Failure } from '../../src/failure.ts'
@@ -54,6 +54,8 @@ const freePort = async (): Promise<number> => {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
+
+const NOT_HTTP = { kind: 'upstream-malformed' }
 
 const unreachable = (reason: Extract<Failure, { kind: 'upstream-unreachable' }>['reason']) => ({
   kind: 'upstream-unreachable',
@@ -126,6 +128,22 @@ describe('no connection', () => {
 
 const answerAndClose = (_: unknown, response: ServerResponse) =>
   response.setHeader('connection', 'close').end('ok')
+
+test('connectTimeoutMs is for the connection alone', async () => {
+  const { url } = await upstreamSaying([{ pause: 400 }, { line: 'one' }])
+  const heard = await hear(httpTo(url, { connectTimeoutMs: 150 }))
+  expect(heard).toMatchObject({ body: 'one\n', end: 'end' })
+})
+
+test('every connection sends at once, and asks after a silent other side', async () => {
+  const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+  const keepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
+  closers.push(() => vi.restoreAllMocks())
+  const { url } = await upstreamSaying([{ status: 200, body: 'ok' }])
+  await hear(httpTo(url))
+  expect(noDelay).toHaveBeenCalledWith(true)
+  expect(keepAlive).toHaveBeenCalledWith(true, 60_000)
+})
 
 describe('TLS', () => {
   const tls = { ca: certificates.ca }
@@ -555,6 +573,15 @@ describe('abort', () => {
     // An exchange after it shows that the first had its turn.
     expect(await hear(http)).toMatchObject({ status: 200 })
     expect(standIn.requests).toHaveLength(1)
+    expect(words).toEqual([])
+  })
+
+  test('of what cannot be sent: nothing is heard', async () => {
+    const http = httpTo('http://127.0.0.1:1')
+    const words: string[] = []
+    const reply = { head: () => {}, data: () => {}, end: () => {}, fail: () => words.push('fail') }
+    http.send({ ...CHAT, path: '/a b' }, reply).abort()
+    expect((await hear(http, { ...CHAT, path: '/a b' })).end).toMatchObject(NOT_HTTP)
     expect(words).toEqual([])
   })
 
