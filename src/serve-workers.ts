@@ -56,7 +56,10 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
 /** Serves as one of the workers, until the primary says to stop. */
 export const serveAsWorker = async (config: Config): Promise<void> => {
   const link = await within(WELCOME_MS, joinPrimary(primaryPort, fingerprint(config)))
-  if (link === undefined) throw new ConfigError([NOT_OURS])
+  if (link === undefined) {
+    leavePrimary()
+    throw new ConfigError([NOT_OURS])
+  }
   const log = createLog(config.log.level, undefined, { worker: workerId })
   const upstream = upstreamFor(config)
   const catalog = createRemoteCatalog({ link, catalogOf: catalogDresser(config) })

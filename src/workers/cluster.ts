@@ -22,7 +22,8 @@ export const forkWorker = (): Child => {
     hear: (listener) => void worker.on('message', listener),
     onGone: (listener) => {
       worker.once('exit', (code, signal) => listener(signal ?? `exit code ${code}`))
-      worker.once('error', (error) => {
+      // What could not be started does not exit either.
+      worker.on('error', (error) => {
         if (worker.process.pid === undefined) listener(error.message)
       })
     },

@@ -62,26 +62,33 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
   const deaths = createDeaths(now)
   let closing = false
 
-  const later = (ms: number, work: () => void): NodeJS.Timeout => {
+  /** @returns calls it off. */
+  const later = (ms: number, work: () => void): (() => void) => {
     const timer = setTimeout(() => {
       timers.delete(timer)
       work()
     }, ms)
     timers.add(timer)
-    return timer
+    return () => {
+      clearTimeout(timer)
+      timers.delete(timer)
+    }
   }
 
   const start = (): void => {
     const child = fork()
     children.add(child)
-    const late = later(START_MS, () => child.kill())
+    const hasBegun = later(START_MS, () => child.kill())
     let why: string | undefined
     child.hear((message) => {
       switch (message.say) {
         case 'here':
-          return welcome(child, message.fingerprint)
+          if (message.fingerprint === fingerprint) return welcome(child)
+          // Two configurations behind one port would let in now this key and now that one.
+          why = CHANGED
+          return child.kill()
         case 'listening':
-          clearTimeout(late)
+          hasBegun()
           return serve(child, message.url)
         case 'cannot-listen':
           why = message.fault.code
@@ -91,22 +98,18 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
       }
     })
     child.onGone((how) => {
-      clearTimeout(late)
+      hasBegun()
       for (const group of [children, members, serving]) group.delete(child)
       if (closing) return children.size === 0 ? nobody.resolve() : undefined
       log.error('a worker died', { worker: child.id, pid: child.pid, how: why ?? how })
-      const wait = deaths()
+      // The others may go on for as long as there are any.
+      const wait = why === CHANGED && serving.size > 0 ? AGAIN_MS : deaths()
       if (wait !== null) later(wait, start)
       else broken.resolve(`tolk ends: more than ${MAX_DEATHS} workers died within a minute.`)
     })
   }
 
-  const welcome = (child: Child, theirs: string): void => {
-    if (theirs !== fingerprint) {
-      // Two configurations behind one port would let in now this key and now that one.
-      log.error('the configuration is another than when tolk was started: restart it')
-      return child.kill()
-    }
+  const welcome = (child: Child): void => {
     members.add(child)
     child.send({ say: 'welcome', known: toSend(news.latest()) })
   }
@@ -149,6 +152,12 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
 
 /** How long a worker may take to listen, ms; one that hangs is replaced. */
 const START_MS = 30_000
+
+const CHANGED =
+  'the configuration has changed since tolk was started; restart tolk, or change it back'
+
+/** How soon the configuration may be what it was, ms. */
+const AGAIN_MS = 30_000
 
 /** How long after the drain's deadline a worker may take to say its last words and leave, ms. */
 const LATE_MS = 2_000

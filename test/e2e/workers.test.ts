@@ -103,6 +103,22 @@ const idsIn = ({ body }: RawAnswer): readonly string[] => {
   return data.map(({ id }) => id)
 }
 
+test('each lists explicit models at once, and knows whether their upstream answers', async () => {
+  await ollama.down()
+  const env = { TOLK_UPSTREAM_MODELS: '[{ id: "b:1" }, { id: "a:1" }]' }
+  const tolk = await start(2, { env: { ...env, TOLK_CATALOG_REFRESH_MS: '100' } })
+  expect(tolk.stdout()).toMatch(/not reachable\. Nothing listens .* it lists the configured models/)
+  const lists = await inTurn(2, () => ask(tolk.url, { path: '/v1/models' }))
+  expect(lists.map(idsIn)).toEqual([
+    ['b:1', 'a:1'],
+    ['b:1', 'a:1'],
+  ])
+  const ready = () => inTurn(2, async () => (await ask(tolk.url, { path: '/readyz' })).status)
+  expect(await ready()).toEqual([503, 503])
+  await ollama.up()
+  await expect.poll(ready, SOON).toEqual([200, 200])
+})
+
 describe('three workers', () => {
   test('share the work, and have the upstream asked once what it has', async () => {
     const tolk = await start(3)

@@ -181,14 +181,31 @@ describe('a worker that dies', () => {
     expect(workers).toHaveLength(2)
   })
 
-  test('and whose successor finds another configuration serves nobody, and says so', async () => {
-    const { workers, logged, primary } = start(1)
-    workers[0]?.says({ say: 'here', fingerprint: 'other' })
-    expect(workers[0]?.told).toEqual([])
-    expect(logged.join('')).toContain('restart it')
-    await vi.advanceTimersByTimeAsync(100)
-    expect(workers).toHaveLength(2)
-    expect(await isSettled(primary.listening)).toBe(false)
+  test('and whose successor finds another configuration leaves the others alone', async () => {
+    const { workers, logged, primary } = start(2)
+    for (const { begin } of workers) begin()
+    workers[1]?.die()
+    for (let time = 0; time < 20; time += 1) {
+      await vi.advanceTimersByTimeAsync(30_000)
+      workers.at(-1)?.says({ say: 'here', fingerprint: 'other' })
+      expect(workers.at(-1)?.told).toEqual([])
+    }
+    expect(logged.join('')).toContain('restart tolk')
+    expect(await isSettled(primary.broken)).toBe(false)
+    await vi.advanceTimersByTimeAsync(30_000)
+    workers.at(-1)?.begin()
+    expect(workers.at(-1)?.told).toHaveLength(1)
+  })
+
+  test('and leaves nobody but such has tolk end', async () => {
+    const { workers, primary } = start(1)
+    workers[0]?.begin()
+    workers[0]?.die()
+    for (let time = 0; time < 5; time += 1) {
+      await vi.advanceTimersByTimeAsync(2000)
+      workers.at(-1)?.says({ say: 'here', fingerprint: 'other' })
+    }
+    expect(await primary.broken).toMatch(/^tolk ends/)
   })
 })
 
