@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { chatStream, type ChatStream } from '../support/chat-stream.ts'
-import { startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
+import { LATE_MS, startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
 import { handedScript, oneByOne, type HandedScript } from '../support/handed-script.ts'
 import type { Counts } from '../support/probe.ts'
 import {
@@ -26,7 +26,7 @@ beforeAll(async () => {
   })
   tolk = await startCountedTolk(ollama.url)
   // Whatever is made once is made now.
-  await (await chatStream(tolk.url, 'hello', tolk)).ended()
+  await (await chatStream(tolk.url, 'hello', tolk.client)).ended(LATE_MS)
 })
 beforeEach(() => {
   scripts = {}
@@ -61,20 +61,20 @@ describe('writes', () => {
       postOf(
         '/v1/chat/completions',
         { model: 'm', stream: true, messages: [{ role: 'user', content: 'it' }] },
-        tolk.headers,
+        tolk.client.headers,
       ),
     )
     upstream.say(word('t0.'))
-    const first = await client.until(/t0\.[^]*\n\n\r\n$/)
+    const first = await client.until(/t0\.[^]*\n\n\r\n$/, LATE_MS)
     expect(first).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(await counted()).toMatchObject({ upstreamWrites: 1, upstreamReads: 1, clientWrites: 1 })
     for (let token = 1; token < 50; token++) {
       upstream.say(word(`t${token}.`))
-      await client.until(new RegExp(`t${token}\\.[^]*\\n\\n\\r\\n$`))
+      await client.until(new RegExp(`t${token}\\.[^]*\\n\\n\\r\\n$`), LATE_MS)
     }
     expect(await counted()).toMatchObject({ upstreamReads: 50, clientWrites: 50 })
     upstream.say(done, { end: true })
-    await client.until(/"finish_reason":"stop"[^]*data: \[DONE\]\n\n\r\n0\r\n\r\n$/)
+    await client.until(/"finish_reason":"stop"[^]*data: \[DONE\]\n\n\r\n0\r\n\r\n$/, LATE_MS)
     expect(await counted()).toMatchObject({ upstreamWrites: 1, clientWrites: 51 })
     client.socket.destroy()
   })
@@ -86,12 +86,12 @@ describe('writes', () => {
     const counted = await counting()
     const pieces = Array.from({ length: count }, (_, at) => chunk(textOf(word(`${at};`))))
     upstream.say({ raw: pieces.join('') })
-    await stream.until(2 + count)
+    await stream.until(2 + count, LATE_MS)
     const { upstreamReads, clientWrites } = await counted()
     expect(upstreamReads).toBe(1)
     expect(clientWrites).toBe(1)
     upstream.say({ raw: `${chunk(textOf(done))}0\r\n\r\n` }, { end: true })
-    expect(await stream.ended()).toBe('whole')
+    expect(await stream.ended(LATE_MS)).toBe('whole')
     expect((await counted()).clientWrites).toBe(2)
     expect(stream.content()).toBe(`b${Array.from({ length: count }, (_, at) => `${at};`).join('')}`)
   })
@@ -102,8 +102,8 @@ describe('writes', () => {
       it: () => [{ bytes: said, slices: unevenly }, done],
     }
     const counted = await counting()
-    const stream = await chatStream(tolk.url, 'it', tolk)
-    expect(await stream.ended()).toBe('whole')
+    const stream = await chatStream(tolk.url, 'it', tolk.client)
+    expect(await stream.ended(LATE_MS)).toBe('whole')
     expect(stream.errors()).toEqual([])
     expect(stream.content()).toContain('word 2996 ')
     const { upstreamReads, clientWrites, upstreamWrites } = await counted()
@@ -112,35 +112,35 @@ describe('writes', () => {
     expect(clientWrites).toBeLessThanOrEqual(upstreamReads)
   })
 
-  test('a request is one write, however much is asked', async () => {
+  test('a request of 200 messages is one write', async () => {
     scripts = {}
     const counted = await counting()
     const messages = Array.from({ length: 200 }, () => ({
       role: 'user',
       content: 'How long is it? '.repeat(60),
     }))
-    const stream = await chatStream(tolk.url, 'it', { ...tolk, body: { messages } })
-    expect(await stream.ended()).toBe('whole')
+    const stream = await chatStream(tolk.url, 'it', { ...tolk.client, body: { messages } })
+    expect(await stream.ended(LATE_MS)).toBe('whole')
     expect(await counted()).toMatchObject({ upstreamWrites: 1 })
   })
 
   test('requests that end together are one write of the log', async () => {
     const isLogged = ({ headers }: ChatStream): boolean =>
       tolk.printed().includes(String(headers['x-request-id']))
-    const before = await chatStream(tolk.url, 'hello', tolk)
-    await before.ended()
-    await expect.poll(() => isLogged(before)).toBe(true)
+    const before = await chatStream(tolk.url, 'hello', tolk.client)
+    await before.ended(LATE_MS)
+    await expect.poll(() => isLogged(before), { timeout: LATE_MS }).toBe(true)
 
     const gate = Promise.withResolvers<void>()
     scripts = { it: () => [word('a'), { until: gate.promise }, done] }
     // As many lines as a pipe takes in one.
     const streams = await Promise.all(
-      Array.from({ length: 8 }, () => chatStream(tolk.url, 'it', tolk)),
+      Array.from({ length: 8 }, () => chatStream(tolk.url, 'it', tolk.client)),
     )
     const counted = await counting()
     const began = performance.now()
     gate.resolve()
-    await expect.poll(() => streams.every(isLogged)).toBe(true)
+    await expect.poll(() => streams.every(isLogged), { timeout: LATE_MS }).toBe(true)
     // They wait 100 ms for company: on a machine that is slow some come later than that.
     const batches = Math.ceil((performance.now() - began) / 100)
     const { logWrites } = await counted()
@@ -173,29 +173,29 @@ describe('beside its read and its write', () => {
   test('500 open streams share one timer', async () => {
     // The streams of other tests had the same one.
     const clients = async () => (await tolk.ask('held')).filter(({ side }) => side === 'client')
-    await expect.poll(clients).toEqual([])
+    await expect.poll(clients, { timeout: LATE_MS }).toEqual([])
     scripts = { it: () => [word('a'), { hold: true }] }
     await tolk.ask('begun')
     const streams = await Promise.all(
       Array.from({ length: 500 }, async () => {
-        const stream = await chatStream(tolk.url, 'it', tolk)
-        await stream.until(2)
+        const stream = await chatStream(tolk.url, 'it', tolk.client)
+        await stream.until(2, LATE_MS)
         return stream
       }),
     )
     expect(await clients()).toHaveLength(500)
     // The log's is over soon.
-    await expect.poll(() => tolk.ask('timers')).toBe(1)
+    await expect.poll(() => tolk.ask('timers'), { timeout: LATE_MS }).toBe(1)
     for (const stream of streams) stream.leave()
-    await expect.poll(() => tolk.ask('timers')).toBe(0)
+    await expect.poll(() => tolk.ask('timers'), { timeout: LATE_MS }).toBe(0)
   })
 })
 
 /** A stream whose role and first word have arrived. */
 const startedWith = async (step: Step, upstream: HandedScript): Promise<ChatStream> => {
   upstream.say(step)
-  const stream = await chatStream(tolk.url, 'it', tolk)
-  await stream.until(2)
+  const stream = await chatStream(tolk.url, 'it', tolk.client)
+  await stream.until(2, LATE_MS)
   return stream
 }
 

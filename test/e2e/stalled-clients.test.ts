@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { chatStream } from '../support/chat-stream.ts'
-import { startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
+import { LATE_MS, startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
 import { handedScript, oneByOne, type HandedScript } from '../support/handed-script.ts'
 import { createScriptedOllama, done, HELLO, textOf, word } from '../support/scripted-ollama.ts'
 
@@ -69,13 +69,15 @@ test.each<[count: number, what: string, flood: Flood, most: number]>([
     reading = handedScript()
     pulled = 0
     reading.say(word('b'))
-    const reader = await chatStream(tolk.url, 'read', tolk)
-    await reader.until(2)
+    const reader = await chatStream(tolk.url, 'read', tolk.client)
+    await reader.until(2, LATE_MS)
     await oneByOne(reading, word('a'), 50, reader)
     const empty = await tolk.ask('reachable')
 
     const stalled = await Promise.all(
-      Array.from({ length: count }, () => chatStream(tolk.url, 'flood', { ...tolk, paused: true })),
+      Array.from({ length: count }, () =>
+        chatStream(tolk.url, 'flood', { ...tolk.client, paused: true }),
+      ),
     )
     let last = 0
     const isStill = async (): Promise<boolean> => {
@@ -84,7 +86,7 @@ test.each<[count: number, what: string, flood: Flood, most: number]>([
       last = upstreamReads + pulled
       return last === before
     }
-    await expect.poll(isStill, { interval: 300, timeout: 10_000 }).toBe(true)
+    await expect.poll(isStill, { interval: 300, timeout: 30_000 }).toBe(true)
     const before = await tolk.ask('counts')
     const pulledBefore = pulled
     expect(pulled).toBeLessThan(count * flood.steps)
@@ -110,13 +112,13 @@ test.each<[count: number, what: string, flood: Flood, most: number]>([
     const [first, ...others] = stalled
     for (const other of others) other.leave()
     first?.resume()
-    expect(await first?.ended(15_000)).toBe('whole')
+    expect(await first?.ended(30_000)).toBe('whole')
     expect(first?.content()).toBe(textOfAll(flood))
     expect(first?.finishes()).toEqual(['stop'])
     expect(first?.data().at(-1)).toBe('[DONE]')
     reading.say(done, { end: true })
-    expect(await reader.ended()).toBe('whole')
+    expect(await reader.ended(LATE_MS)).toBe('whole')
     expect(reader.content()).toBe(`b${'a'.repeat(50 + TOKENS)}`)
-    await expect.poll(openChats).toBe(0)
+    await expect.poll(openChats, { timeout: LATE_MS }).toBe(0)
   },
 )

@@ -1,7 +1,7 @@
 /** After ten thousand streams nothing of them is left in tolk's process: no object, no timer, no socket, no byte. */
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
+import { LATE_MS, startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
 import { keptConnection, type KeptConnection } from '../support/kept-connection.ts'
 import { createPlainOllama, type PlainOllama } from '../support/plain-ollama.ts'
 import { textOf, word } from '../support/scripted-ollama.ts'
@@ -49,7 +49,7 @@ const requestOf = (fate: string): string =>
   postOf(
     '/v1/chat/completions',
     { model: 'm', stream: fate !== 'whole', messages: [{ role: 'user', content: fate }] },
-    tolk.headers,
+    tolk.client.headers,
   )
 
 /** Asks, and holds what comes against what was to come. */
@@ -57,7 +57,7 @@ const meet = async (fate: string, connection: KeptConnection): Promise<void> => 
   if (fate === 'leaves') {
     const client = await connectTo(tolk.url)
     client.send(requestOf(fate))
-    await client.until(/"content":"a"/)
+    await client.until(/"content":"a"/, LATE_MS)
     client.socket.destroy()
     return
   }
@@ -86,7 +86,7 @@ const many = async (requests: number): Promise<void> => {
       connection.leave()
     }),
   )
-  await expect.poll(async () => (await tolk.ask('held')).length, { timeout: 5000 }).toBe(0)
+  await expect.poll(async () => (await tolk.ask('held')).length, { timeout: LATE_MS }).toBe(0)
 }
 
 /** Every class of ours, and what Node makes for a request. */
@@ -113,13 +113,13 @@ test('well and badly ended, they leave nothing', { timeout: 120_000 }, async () 
   const idle = await tolk.objects()
   const client = await connectTo(tolk.url)
   client.send(requestOf('falls silent'))
-  await client.until(/"content":"a"/)
+  await client.until(/"content":"a"/, LATE_MS)
   const busy = growth(idle, await tolk.objects())
   // What is under way is seen, so what were left would be.
   expect(busy).toContainEqual(['object EventStream', 1])
   expect(busy).toContainEqual(['object ServerResponse', 1])
   expect(busy.filter(([kind, more]) => more > 0 && kinds.includes(kind)).length).toBeGreaterThan(5)
-  await client.until(/"error"/)
+  await client.until(/"error"/, LATE_MS)
   client.socket.destroy()
 
   await many(100)
@@ -133,10 +133,10 @@ test('well and badly ended, they leave nothing', { timeout: 120_000 }, async () 
       ([kind, more]) => more > STREAMS / 100 || (more > 0 && kinds.includes(kind)),
     )
   }
-  await expect.poll(left, { timeout: 10_000, interval: 500 }).toEqual([])
-  // Code that was compiled meanwhile; each stream's messages alone would be more.
-  expect((await tolk.ask('reachable')) - bytes).toBeLessThan(100 * STREAMS)
+  await expect.poll(left, { timeout: 20_000, interval: 500 }).toEqual([])
+  // What V8 compiled meanwhile is 200 KB to 1.5 MB; what was said would be 4 MB.
+  expect((await tolk.ask('reachable')) - bytes).toBeLessThan(256 * STREAMS)
   // Node's of listeners that gather.
   expect(tolk.printed()).not.toContain('Warning')
-  expect(ollama.connections()).toBe(0)
+  await expect.poll(() => ollama.connections()).toBe(0)
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { chatStream, type ChatStream } from '../support/chat-stream.ts'
-import { startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
+import { LATE_MS, startCountedTolk, type CountedTolk } from '../support/counted-tolk.ts'
 import { handedScript, oneByOne, type HandedScript } from '../support/handed-script.ts'
 import { createScriptedOllama, HELLO, textOf, word } from '../support/scripted-ollama.ts'
 
@@ -64,8 +64,8 @@ const started = async (): Promise<{ stream: ChatStream; upstream: HandedScript }
   const upstream = handedScript()
   script = upstream.script
   upstream.say(word('b'))
-  const stream = await chatStream(tolk.url, 'it', tolk)
-  await stream.until(2)
+  const stream = await chatStream(tolk.url, 'it', tolk.client)
+  await stream.until(2, LATE_MS)
   return { stream, upstream }
 }
 
@@ -83,7 +83,7 @@ describe('the work for a line, and what is kept of it, are those of the first th
       while (stream.data().length < events) {
         const more = Math.min(1000, events - stream.data().length)
         upstream.say({ bytes: textOf(line).repeat(more) })
-        await stream.until(stream.data().length + more, 10_000)
+        await stream.until(stream.data().length + more, LATE_MS)
       }
     }
     const tokens = (): Promise<void> => oneByOne(upstream, line, WINDOW, stream)
@@ -121,7 +121,7 @@ test('a byte of a line costs the same however much of the line is there already'
   const late = await workOf(byteByByte)
   expectTheSame(early, late)
   await send(tail)
-  await stream.until(3)
+  await stream.until(3, LATE_MS)
   expect(stream.content()).toBe(
     `b${'x'.repeat(2 * WINDOW)}${'y'.repeat(FAR * 1000)}${'x'.repeat(WINDOW)}`,
   )

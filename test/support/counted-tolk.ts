@@ -13,8 +13,8 @@ import type { TolkSettings } from './tolk.ts'
 
 export type CountedTolk = {
   readonly url: string
-  /** What a client must show. */
-  readonly headers: Readonly<Record<string, string>>
+  /** How a client asks: with its key, and in no hurry, for the machine may be busy. */
+  readonly client: { readonly headers: Readonly<Record<string, string>>; readonly headMs: number }
   /** Asks the probe. */
   ask<Q extends Exclude<keyof Answers, 'arrived' | 'snapshot'>>(question: Q): Promise<Answers[Q]>
   /** Waits until so many bytes of the upstream, all told, have been read. */
@@ -78,7 +78,7 @@ export const startCountedTolk = async (
     open.set(id, answered)
     const sent: Question = { id, ask: question, detail }
     child.send(sent)
-    return ANSWERS[question].parse(await inTime(`the probe's ${question}`, promise, 20_000))
+    return ANSWERS[question].parse(await inTime(`the probe's ${question}`, promise, LATE_MS))
   }
 
   const close = async (): Promise<void> => {
@@ -91,8 +91,8 @@ export const startCountedTolk = async (
       throw new Error(`tolk did not start: ${printed}`)
     })
     return {
-      url: await inTime('the start of tolk', Promise.race([url, early]), 15_000),
-      headers: { authorization: `Bearer ${KEY}` },
+      url: await inTime('the start of tolk', Promise.race([url, early]), LATE_MS),
+      client: { headers: { authorization: `Bearer ${KEY}` }, headMs: LATE_MS },
       ask: (question) => ask(question),
       arrived: async (bytes) => void (await ask('arrived', String(bytes))),
       objects: async () => {
@@ -109,6 +109,9 @@ export const startCountedTolk = async (
 }
 
 const KEY = 'sk-counted'
+
+/** When also a machine that is busy has had time enough. */
+export const LATE_MS = 15_000
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 

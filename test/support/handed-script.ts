@@ -1,6 +1,7 @@
 /** A script that says each step when the test hands it over: the next after the last has arrived. */
 import type { Script, Step } from '../../src/demo/script.ts'
 import type { ChatStream } from './chat-stream.ts'
+import { LATE_MS } from './counted-tolk.ts'
 
 export type HandedScript = {
   /** For one answer. */
@@ -37,6 +38,6 @@ export const oneByOne = async (
   const before = stream.data().length
   for (let said = 1; said <= times; said++) {
     script.say(line)
-    await stream.until(before + said)
+    await stream.until(before + said, LATE_MS)
   }
 }

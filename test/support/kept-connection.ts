@@ -28,7 +28,7 @@ export const keptConnection = async (url: string): Promise<KeptConnection> => {
         else if (socket.destroyed) reject(new Error(`torn: ${received}`))
       }
       client.send(request)
-      return inTime('an answer', promise, 10_000)
+      return inTime('an answer', promise, 15_000)
     },
     leave: () => void socket.destroy(),
   }
