@@ -12,7 +12,7 @@ import type { AppEnv } from './context.ts'
  */
 export const auth = (keys: readonly ClientKey[]): MiddlewareHandler<AppEnv> => {
   const digests = keys.map((key) => ({ key, digest: Buffer.from(key.sha256, 'hex') }))
-  return async (c, next) => {
+  return (c, next) => {
     if (digests.length === 0) {
       c.set('key', null)
       return next()

@@ -55,7 +55,7 @@ export const listen = async (
   const open = new Set<ServerResponse>()
   const serve = oneAtATime((incoming, outgoing) => {
     open.add(outgoing)
-    outgoing.once('close', () => open.delete(outgoing))
+    outgoing.on('close', () => open.delete(outgoing))
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
     if (turns.draining) outgoing.shouldKeepAlive = false

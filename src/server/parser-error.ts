@@ -28,7 +28,7 @@ export const answerParserErrors = (
   return (incoming, outgoing) => {
     const { socket } = incoming
     underWay.set(socket, { incoming, outgoing })
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       if (underWay.get(socket)?.outgoing === outgoing) underWay.delete(socket)
     })
   }

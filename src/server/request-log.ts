@@ -10,7 +10,7 @@ import type { RequestRecord } from './request-record.ts'
 /** Gives each request its id and its record, and writes the line when its socket is done with it. */
 export const requestLog =
   (log: Log): MiddlewareHandler<AppEnv> =>
-  async (c, next) => {
+  (c, next) => {
     const { incoming, outgoing } = c.env
     const record: RequestRecord = { id: `req_${randomHex()}`, started: now() }
     c.set('record', record)
@@ -21,10 +21,10 @@ export const requestLog =
     const { method = '', url = '' } = incoming
     const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
     let complete = false
-    if ('once' in outgoing) {
+    if ('on' in outgoing) {
       // Node 22 says "finish" of what a destroyed socket never took, too.
-      outgoing.once('finish', () => (complete = !incoming.socket.destroyed))
-      outgoing.once('close', () =>
+      outgoing.on('finish', () => (complete = !incoming.socket.destroyed))
+      outgoing.on('close', () =>
         write(log, record, {
           method,
           path,
@@ -34,7 +34,7 @@ export const requestLog =
         }),
       )
     }
-    await next()
+    return next()
   }
 
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])

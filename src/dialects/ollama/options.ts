@@ -14,6 +14,8 @@ const NAMES: { readonly [Name in keyof Sampling]-?: string } = {
   stop: 'stop',
 }
 
+const NAME_PAIRS = Object.entries(NAMES)
+
 /**
  * Ollama's own options as the client sent them, sampling over them, and the window over both. Undefined
  * when there is nothing to say.
@@ -24,13 +26,10 @@ export const encodeOptions = ({
   numCtx,
 }: Pick<ChatRequest, 'options' | 'sampling' | 'numCtx'>): JsonObject | undefined => {
   const values: JsonObject = sampling
-  const named = Object.entries(NAMES)
-    .map(([ours, theirs]) => [theirs, values[ours]] as const)
-    .filter(([, value]) => value !== undefined)
-  const all = {
-    ...options,
-    ...Object.fromEntries(named),
-    ...(numCtx !== undefined && { num_ctx: numCtx }),
+  const all: Record<string, unknown> = { ...options }
+  for (const [ours, theirs] of NAME_PAIRS) {
+    if (values[ours] !== undefined) all[theirs] = values[ours]
   }
+  if (numCtx !== undefined) all['num_ctx'] = numCtx
   return Object.keys(all).length === 0 ? undefined : all
 }

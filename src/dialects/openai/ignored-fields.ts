@@ -13,16 +13,23 @@ export const ignoredFields = (
   body: JsonObject,
   known: ReadonlySet<string>,
   inside: ReadonlyMap<string, readonly string[]>,
-): readonly string[] =>
-  Object.entries(body).flatMap(([name, value]) => {
-    if (WITHOUT_EFFECT.has(name)) return []
-    if (!known.has(name)) return asksFor(name, value) ? [name] : []
+): readonly string[] => {
+  const ignored: string[] = []
+  for (const name of Object.keys(body)) {
+    if (WITHOUT_EFFECT.has(name)) continue
+    const value = body[name]
+    if (!known.has(name)) {
+      if (asksFor(name, value)) ignored.push(name)
+      continue
+    }
     const read = inside.get(name)
-    if (read === undefined || !isJsonObject(value)) return []
-    return Object.keys(value)
-      .filter((key) => value[key] != null && !read.includes(key))
-      .map((key) => `${name}.${key}`)
-  })
+    if (read === undefined || !isJsonObject(value)) continue
+    for (const key of Object.keys(value)) {
+      if (value[key] != null && !read.includes(key)) ignored.push(`${name}.${key}`)
+    }
+  }
+  return ignored
+}
 
 /**
  * Those that may stand in a header: the keys of a body can be any text, and as many as it holds. At most

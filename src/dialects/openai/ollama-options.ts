@@ -80,6 +80,7 @@ export const decodeOptions = (
   { options: wire, num_ctx: window }: z.infer<typeof fields>,
   allowLoadOptions: boolean,
 ): DecodedOptions => {
+  if (wire == null && window == null) return NONE
   const { num_ctx: inner, stop, ...rest } = wire ?? {}
   const set = Object.entries(rest).filter(([, value]) => value != null)
   const [kept, left] = parted(set, ([name]) => allowLoadOptions || Object.hasOwn(running, name))
@@ -97,6 +98,8 @@ export const decodeOptions = (
     ],
   }
 }
+
+const NONE: DecodedOptions = { ignored: [] }
 
 /** The field that names the window: the one at top level where both are there. */
 export const windowField = ({ num_ctx: window }: z.infer<typeof fields>): string =>

@@ -60,16 +60,15 @@ export type DecodedEffort = { readonly effort: Effort; readonly field: string }
  */
 export const decodeEffort = (body: z.infer<typeof fields>): DecodedEffort | undefined => {
   const { thinking: mode } = body
-  const wishes: readonly (readonly [string, Effort | null | undefined])[] = [
-    ['reasoning_effort', body.reasoning_effort],
-    ['reasoning.effort', body.reasoning?.effort],
-    ['reasoning.enabled', body.reasoning?.enabled],
-    ['think', body.think],
-    ['thinking', mode == null ? null : mode.type !== 'disabled'],
-    ['chat_template_kwargs.enable_thinking', body.chat_template_kwargs?.enable_thinking],
-  ]
-  for (const [field, effort] of wishes) {
-    if (effort != null) return { effort, field }
-  }
-  return undefined
+  return (
+    wish('reasoning_effort', body.reasoning_effort) ??
+    wish('reasoning.effort', body.reasoning?.effort) ??
+    wish('reasoning.enabled', body.reasoning?.enabled) ??
+    wish('think', body.think) ??
+    wish('thinking', mode && mode.type !== 'disabled') ??
+    wish('chat_template_kwargs.enable_thinking', body.chat_template_kwargs?.enable_thinking)
+  )
 }
+
+const wish = (field: string, effort: Effort | null | undefined): DecodedEffort | undefined =>
+  effort == null ? undefined : { effort, field }
