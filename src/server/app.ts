@@ -1,5 +1,6 @@
 /** createApp: middleware and the surfaces, mounted. */
 import { Hono } from 'hono'
+import { warmUp } from '../dialects/openai/warm-up.ts'
 import type { AppEnv } from './context.ts'
 import { live, ready } from './health.ts'
 import { answerFailure, openAiSurface, unknownUrl } from './openai.ts'
@@ -16,5 +17,9 @@ export const createApp = (rooms: Rooms): Hono<AppEnv> => {
   app.route('/', openAiSurface(rooms))
   app.notFound(unknownUrl)
   app.onError(answerFailure(rooms.log))
+  setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
   return app
 }
+
+/** Long enough for the start itself: a request that is there before waits for no more than it would. */
+const WARM_UP_AFTER_MS = 100
