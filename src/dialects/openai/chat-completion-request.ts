@@ -4,7 +4,7 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { accept, isJsonObject } from '../../wire/json.ts'
 import { allOf, type Steps } from '../../wire/steps.ts'
 import { decodeMessages, messages } from './chat-message.ts'
-import { integer } from './field.ts'
+import { compiled, integer } from './field.ts'
 import { headerNames, ignoredFields } from './ignored-fields.ts'
 import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
 import { decodeOptions, ollamaOptions, windowField } from './ollama-options.ts'
@@ -42,6 +42,8 @@ const schema = z.object({
   ...toolDefinitions,
   ...toolChoice,
 })
+
+const compiledSchema = compiled(schema)
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
 const READ = new Map([...READ_OF_REASONING, ...READ_OF_FORMAT])
@@ -81,7 +83,7 @@ export function* decodeInSteps(
   body: unknown,
   { strict, allowLoadOptions }: RequestPolicy,
 ): Steps<ChatCompletionRequest> {
-  const wire = accept(schema, body)
+  const wire = accept(compiledSchema(), body)
   if (wire.n != null && wire.n > 1) {
     throw unsupported('n', 'tolk gives one choice for now: send n as 1, and ask several times.')
   }

@@ -4,7 +4,7 @@ import type { Media, Message } from '../../chat/request.ts'
 import { CallHistory } from './call-history.ts'
 import { accept } from '../../wire/json.ts'
 import { Pace, type Steps } from '../../wire/steps.ts'
-import { anyList, list, oneOf } from './field.ts'
+import { anyList, compiled, list, oneOf } from './field.ts'
 import { content, decodeContent, decodeText, paragraphs } from './message-content.ts'
 import { invalid, missing } from './refusal.ts'
 import { decodeFunctionCall, decodeToolCalls, functionCall, toolCalls } from './tool-call.ts'
@@ -23,6 +23,8 @@ const message = z.object({
   tool_call_id: z.string().nullish(),
 })
 
+const compiledMessage = compiled(message)
+
 type Wire = z.infer<typeof message>
 
 /** Each is held against its own schema by {@link decodeMessages}: there may be tens of thousands. */
@@ -40,7 +42,7 @@ export function* decodeMessages(wires: readonly unknown[]): Steps<Conversation> 
   const pace = new Pace()
   const decoded: Message[] = []
   for (const [index, wire] of wires.entries()) {
-    const read = accept(message, wire, ['messages', index])
+    const read = accept(compiledMessage(), wire, ['messages', index])
     const ours = decode(read, `messages[${index}]`, history)
     decoded.push(ours)
     if (pace.isDue(effortOf(read, 'media' in ours ? ours.media : []))) yield

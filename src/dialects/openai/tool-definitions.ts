@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Tool } from '../../chat/request.ts'
 import { accept } from '../../wire/json.ts'
 import { Pace, type Steps } from '../../wire/steps.ts'
-import { anyList, jsonObject } from './field.ts'
+import { anyList, compiled, jsonObject } from './field.ts'
 import { assertReadable } from './json-value.ts'
 import { invalid, missing, unsupported } from './refusal.ts'
 
@@ -15,6 +15,8 @@ const definition = z.object({
 })
 
 const tool = z.object({ type: z.string().nullish(), function: definition.nullish() })
+
+const compiledTool = compiled(tool)
 
 /** Each is held against its own schema by {@link decodeTools}. */
 export const toolDefinitions = { tools: anyList.nullish(), functions: anyList.nullish() }
@@ -44,7 +46,7 @@ export function* decodeTools({ tools, functions }: z.infer<typeof fields>): Step
 const EFFORT = 4000
 
 const decodeTool = (wire: unknown, index: number): Tool => {
-  const { type, function: defined } = accept(tool, wire, ['tools', index])
+  const { type, function: defined } = accept(compiledTool(), wire, ['tools', index])
   const param = `tools[${index}]`
   if (type != null && type !== 'function') {
     throw unsupported(`${param}.type`, "tolk knows tools of type 'function' only.")
