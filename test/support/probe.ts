@@ -40,7 +40,7 @@ export type Answers = {
    * `Timeout` … The first time it begins to count.
    */
   begun: Readonly<Record<string, number>>
-  /** Timers that began since `begun` was first asked and are still there. */
+  /** Timers that began since `begun` was first asked, and still run. */
   timers: number
   /** Answered when so many bytes of the upstream, all told, have been read. */
   arrived: number
