@@ -48,8 +48,7 @@ const run = async ({ situations, isQuick, portkey, program }: CommandLine): Prom
   const chosen = SITUATIONS.filter(({ name }) => isWhole || situations.includes(name))
   const found = await measure(chosen, setting, LAST_START_MS)
   const verdicts = judgeAll(found, isWhole)
-  const summary = verdictTable(verdicts)
-  say(`\n${summary.title}\n${terminalTable(summary)}`)
+  say(`\nWhat tolk is held to\n${terminalTable(verdictTable(verdicts))}`)
   if (isWhole && !isQuick) {
     report(setting, verdicts, found)
     say('The report is test/bench/README.md.')
@@ -68,12 +67,15 @@ const report = (
   const hasPortkey = setting.variants.missing.Portkey === undefined
   const files = writeReport({
     verdicts,
-    situations: found.map(({ situation: { name, about }, findings: { tables, charts } }) => ({
-      name,
-      about,
-      tables,
-      charts,
-    })),
+    situations: found.map(
+      ({ situation: { name, title, about }, findings: { tables, charts } }) => ({
+        name,
+        title,
+        about,
+        tables,
+        charts,
+      }),
+    ),
     missing: missingOf(setting),
     machine: machineText(),
     isPinned: canPin,

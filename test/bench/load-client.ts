@@ -141,7 +141,7 @@ let held: Socket[] = []
 let isReleased = false
 
 /** All of them begin within this time, ms. */
-const HOLD_SPREAD_MS = 2500
+const HOLD_SPREAD_MS = 4000
 
 const hold = async (order: Hold): Promise<void> => {
   isReleased = false

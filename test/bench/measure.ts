@@ -20,8 +20,9 @@ export const measure = async (
         ? failed('no time was left for it')
         : await situation.run(setting).catch((error: unknown) => failed(messageOf(error)))
     found.push({ situation, findings })
-    setting.say(`\n${situation.name}, ${((performance.now() - startMs) / 1000).toFixed(0)} s`)
-    for (const table of findings.tables) setting.say(`${table.title}\n${terminalTable(table)}`)
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(0)
+    setting.say(`\n${situation.title} (${situation.name}, ${seconds} s)`)
+    for (const table of findings.tables) setting.say(terminalTable(table))
     for (const fault of findings.faults) setting.say(`FAULT ${situation.name}: ${fault}`)
   }
   return found

@@ -68,9 +68,9 @@ test('what is not there is shown as a dash', () => {
   expect([null, undefined, Number.NaN].map(cellText)).toEqual(['–', '–', '–'])
 })
 
-const TABLE = { title: 'T', columns: ['a', 'b'], rows: [['long one', '1'], ['x|y', '22']] } // prettier-ignore
+const TABLE = { columns: ['a', 'b'], rows: [['long one', '1'], ['x|y', '22']] } // prettier-ignore
 
-test('a table is aligned in a terminal, and escaped in a document', () => {
+test('a table is aligned by what its columns hold, and escaped in a document', () => {
   expect(terminalTable(TABLE)).toBe('  a          b\n  long one   1\n  x|y       22\n')
   expect(markdownTable(TABLE)).toBe('| a | b |\n| --- | ---: |\n| long one | 1 |\n| x\\|y | 22 |\n')
 })
@@ -118,7 +118,7 @@ test('the report names every figure, includes every chart it links, and ends wit
   const chart = { name: 'one', title: 'One', subtitle: '', bars: [{ label: 'a', value: 1 }] }
   const files = writeReport({
     verdicts,
-    situations: [{ name: 's', about: 'About.', tables: [TABLE], charts: [chart] }],
+    situations: [{ name: 's', title: 'Of s', about: 'About.', tables: [TABLE], charts: [chart] }],
     missing: ['No nginx.'],
     machine: 'a machine',
     isPinned: true,
@@ -132,6 +132,7 @@ test('the report names every figure, includes every chart it links, and ends wit
   const linked = [...document.matchAll(/\]\(([\w-]+\.svg)\)/g)].map(([, name]) => name)
   expect(linked).toEqual(['overview.svg', 'one.svg'])
   expect(files.map(({ name }) => name)).toEqual(['README.md', ...linked])
+  expect(document).toContain('## Of s\n\nAbout.')
   expect(document).toMatch(/## What stands in the way\n\nWhat was found\.\n$/)
 })
 

@@ -10,6 +10,7 @@ export type Reported = {
   /** In their order: what each situation asks, and what it found. */
   readonly situations: readonly {
     readonly name: string
+    readonly title: string
     readonly about: string
     readonly tables: readonly Table[]
     readonly charts: readonly BarChart[]
@@ -30,7 +31,6 @@ export type WrittenFile = { readonly name: string; readonly text: string }
 
 /** The table of targets, for a terminal and for the document. */
 export const verdictTable = (verdicts: Reported['verdicts']): Table => ({
-  title: 'What tolk is held to',
   columns: [
     'figure, all features on',
     'gate',
@@ -124,13 +124,19 @@ the tests.
 ${reported.findings.trim()}
 `
 
-const situationText = ({ name, about, tables, charts }: Reported['situations'][number]): string => {
-  const pictures = charts.map((chart) => `![${chart.title}](${chart.name}.svg)\n`)
-  const [first = '', ...others] = tables.map((table) => `${table.title}\n\n${markdownTable(table)}`)
-  return [`## ${first}`, `${about} \`npm run bench -- ${name}\`\n`, ...others, ...pictures].join(
-    '\n',
-  )
-}
+const situationText = ({
+  name,
+  title,
+  about,
+  tables,
+  charts,
+}: Reported['situations'][number]): string =>
+  [
+    `## ${title}\n`,
+    `${about} \`npm run bench -- ${name}\`\n`,
+    ...(tables.length === 0 ? ['It was not measured in this run.\n'] : tables.map(markdownTable)),
+    ...charts.map((chart) => `![${chart.title}](${chart.name}.svg)\n`),
+  ].join('\n')
 
 const OVERVIEW_TITLE = 'How far each figure is from its gate'
 

@@ -30,6 +30,8 @@ export type Findings = {
 export type Situation = {
   /** As it is called on the command line. */
   readonly name: string
+  /** Over its table. */
+  readonly title: string
   /** What is asked of the proxies, in a sentence for the report. */
   readonly about: string
   run(setting: Setting): Promise<Findings>

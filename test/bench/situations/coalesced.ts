@@ -16,6 +16,7 @@ import { modelOf, WORKLOADS } from '../workload.ts'
 
 export const coalesced: Situation = {
   name: 'coalesced',
+  title: 'Coalesced: 64 streams, no delay, 16 tokens to a write',
   about:
     '64 streams of 200 tokens without any delay, 16 tokens to a write of the upstream. What is translated costs most here, and the harness costs as much as the fastest proxies: where it uses its whole core, the proxy could do more.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -63,7 +64,6 @@ export const coalesced: Situation = {
 }
 
 const table = (windows: Windows) => ({
-  title: 'Coalesced: 64 streams, no delay, 16 tokens to a write',
   columns: ['variant', 'tokens/s', '× A', 'CPU µs/token', 'tokens/read', 'harness'],
   rows: windows.names.map((name) => {
     const toA = ratioTo(windows, name, 'A', tokensPerSecond)

@@ -15,6 +15,7 @@ const DEADLINE_MS = 10_000
 
 export const firstAnswer: Situation = {
   name: 'first-answer',
+  title: 'From the start of the process to its first answer',
   about:
     'A process is started, its port is tried every two milliseconds, and the first chat is asked as soon as it opens: until that answer, of ten tokens, is whole. Starting Node is in it; what Node itself takes is seen at `A`.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -36,7 +37,6 @@ export const firstAnswer: Situation = {
       },
       tables: [
         {
-          title: 'Start of the process to its first answer',
           columns: ['variant', 'median ms', 'least', 'most'],
           rows: STARTS.map((start) => {
             const { median, least, most } = summarise(resultsOf(taken.get(start) ?? []))

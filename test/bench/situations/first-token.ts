@@ -18,6 +18,7 @@ import { modelOf, WORKLOADS } from '../workload.ts'
 
 export const firstToken: Situation = {
   name: 'first-token',
+  title: 'First token: one request at a time, 10 tokens',
   about:
     'One request at a time on one connection, ten tokens each, no delay: from the request to the read that brings the first token, and the CPU of the whole request.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -57,7 +58,6 @@ const p99 = ({ firstToken: first }: Loaded): number | undefined =>
   first === null ? undefined : first.p99 / 1000
 
 const table = (windows: Windows) => ({
-  title: 'First token: one request at a time, 10 tokens',
   columns: ['variant', 'first token p50 ms', 'p99 ms', 'requests/s', 'CPU µs/request', '× A'],
   rows: windows.names.map((name) => {
     const toA = ratioTo(windows, name, 'A', cpuPer('answers'))

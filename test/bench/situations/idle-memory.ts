@@ -18,6 +18,7 @@ const KB = 1024
 
 export const idleMemory: Situation = {
   name: 'idle-memory',
+  title: 'Idle memory: 5,000 streams',
   about:
     '5,000 streams at once (1,000 with Portkey), each a token in five seconds; resident memory after a full collection, less what a fresh process had after a short load and a collection. What the kernel holds for sockets is not in it.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -37,13 +38,17 @@ export const idleMemory: Situation = {
       }
     }
     const perStream = (name: VariantName): readonly number[] =>
-      (measured.get(name) ?? []).map(({ base, full }) => (full - base) / streamsOf(name) / KB)
+      (measured.get(name) ?? []).map(({ base, full, streams }) => (full - base) / streams / KB)
     const names = [...measured.keys()]
     return {
-      figures: { 'idle-memory': { samples: perStream('tolk'), remarks: [] } },
+      figures: {
+        'idle-memory': {
+          samples: perStream('tolk'),
+          remarks: remarksOn(measured.get('tolk') ?? []),
+        },
+      },
       tables: [
         {
-          title: `Idle memory: ${STREAMS.toLocaleString('en-US')} streams`,
           columns: [
             'variant',
             'streams',
@@ -59,11 +64,11 @@ export const idleMemory: Situation = {
             }
             return [
               name,
-              streamsOf(name).toLocaleString('en-US'),
+              (middle(({ streams }) => streams) ?? 0).toLocaleString('en-US'),
               cellText(middle(({ base }) => base / KB / KB)),
               cellText(middle(({ full }) => full / KB / KB)),
               cellText(median(perStream(name))),
-              cellText(middle(({ heap }) => (heap === null ? null : heap / streamsOf(name) / KB))),
+              cellText(middle(({ heap, streams }) => (heap === null ? null : heap / streams / KB))),
             ]
           }),
         },
@@ -86,8 +91,20 @@ export const idleMemory: Situation = {
 }
 
 /** Bytes: of the process alone, with all streams, and how much of the difference is JavaScript's. */
-type Held = { readonly base: number; readonly full: number; readonly heap: number | null }
+type Held = {
+  readonly streams: number
+  readonly base: number
+  readonly full: number
+  readonly heap: number | null
+}
 
+const remarksOn = (held: readonly Held[]): readonly string[] => {
+  const fewest = Math.min(...held.map(({ streams }) => streams))
+  return held.length === 0 || fewest === STREAMS ? [] : [`only ${fewest} streams could be opened`]
+}
+
+/** The share of the streams that has to be open. */
+const ENOUGH = 0.95
 /** How long 5,000 streams may take to open, ms. */
 const OPEN_MS = 30_000
 /** What was freed is given back to the system a little later, ms. */
@@ -130,11 +147,11 @@ const holdStreams = async (setting: Setting, name: VariantName): Promise<Held> =
     }
     client.send(hold)
     const { open, faults } = await held
-    if (open < streams)
-      throw new Error(`only ${open} streams could be opened: ${faults.join(', ')}`)
+    // On a busy machine the listening queue overflows: a few streams less make no other figure.
+    if (open < streams * ENOUGH) throw new Error(`${open} streams are open: ${faults.join(', ')}`)
     const full = await settled(proxy)
     const heap = base.heap === null || full.heap === null ? null : full.heap - base.heap
-    return { base: base.resident, full: full.resident, heap }
+    return { streams: open, base: base.resident, full: full.resident, heap }
   } finally {
     await stop(client)
     await Promise.all([proxy?.stop(), stop(upstream.process)])

@@ -14,6 +14,7 @@ const DEADLINE_MS = 20_000
 
 export const largeRequest: Situation = {
   name: 'large-request',
+  title: 'Large requests: 10 MB',
   about:
     'Requests of 10 MB of five kinds. The figure is the longest time that tolk’s event loop stood still, seen from within by a timer of a millisecond, collections included: so long waits everyone else. The kind that takes longest decides.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -49,7 +50,6 @@ export const largeRequest: Situation = {
       },
       tables: [
         {
-          title: 'Large requests: 10 MB',
           columns: ['request', 'MB', 'longest stop ms', 'most', 'answered after ms'],
           rows: measured.map(({ title, size, trials }) => [
             title,

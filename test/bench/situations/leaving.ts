@@ -37,6 +37,7 @@ const TRIALS: { readonly [name in VariantName]?: number } = {
 
 export const leaving: Situation = {
   name: 'leaving',
+  title: 'Leaving: whether it reaches the upstream, p50 and longest',
   about:
     'A client destroys its connection at three moments: before the upstream has sent its head, while tokens flow, and while the upstream says nothing. Counted when the upstream’s connection closes within a second.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -67,7 +68,6 @@ export const leaving: Situation = {
       },
       tables: [
         {
-          title: 'Leaving: how often it reaches the upstream, and after how long (p50, longest)',
           columns: ['variant', ...MOMENTS.map(({ title }) => title)],
           rows: [...trials].map(([name, all]) => cells(name, all)),
         },

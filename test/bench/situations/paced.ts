@@ -19,6 +19,7 @@ import { modelOf, WORKLOADS } from '../workload.ts'
 
 export const paced: Situation = {
   name: 'paced',
+  title: 'Paced: 200 streams × 50 tokens/s',
   about:
     '200 streams of 50 tokens a second each, every token a write of its own. The upstream writes the moment into the token, the client subtracts it: that is the transit. What `direct` takes, without a proxy, is nobody’s fault and is taken off.',
   run: async (setting: Setting): Promise<Findings> => {
@@ -80,7 +81,6 @@ const p99 = ({ transit }: { transit: { p99: number } | null }): number | undefin
   transit === null ? undefined : transit.p99 / 1000
 
 const table = (windows: Windows) => ({
-  title: 'Paced: 200 streams × 50 tokens/s',
   columns: [
     'variant',
     'tokens/s',

@@ -17,14 +17,14 @@ const WINDOW_MS = 2000
 
 export const workers: Situation = {
   name: 'workers',
+  title: 'Workers: coalesced, nothing pinned',
   about:
     'The coalesced load on one worker and on two, nothing pinned. On a machine of two cores the harness takes as much as the proxy, so this shows what two workers cost there rather than what they give.',
   run: async (setting: Setting): Promise<Findings> => {
     const why = whyNot(setting.program)
-    const title = 'Workers: coalesced, nothing pinned'
     if (why !== undefined) {
       setting.say(`not measured: ${why}`)
-      const table = { title, columns: ['workers', ''], rows: [['1, 2', `not measured: ${why}`]] }
+      const table = { columns: ['workers', ''], rows: [['1, 2', `not measured: ${why}`]] }
       return { figures: {}, tables: [table], charts: [], faults: [] }
     }
     const windows = new Map<number, Loaded[]>(COUNTS.map((count) => [count, []]))
@@ -42,7 +42,6 @@ export const workers: Situation = {
       figures: {},
       tables: [
         {
-          title,
           columns: ['workers', 'tokens/s', '× 1 worker', 'cores used by tolk', 'by the harness'],
           rows: COUNTS.map((count) => [
             String(count),
