@@ -172,7 +172,6 @@ describe('beside its read and its write', () => {
   })
 
   test('500 open streams share one timer', { timeout: 60_000 }, async () => {
-    const clients = async () => (await tolk.ask('held')).filter(({ side }) => side === 'client')
     scripts = { it: () => [word('a'), { hold: true }] }
     const streams = await Promise.all(
       Array.from({ length: 500 }, async () => {
@@ -188,6 +187,9 @@ describe('beside its read and its write', () => {
     await expect.poll(() => tolk.ask('timers'), { timeout: LATE_MS }).toBe(0)
   })
 })
+
+/** The clients' sockets that are open. */
+const clients = async () => (await tolk.ask('held')).filter(({ side }) => side === 'client')
 
 /** A stream whose role and first word have arrived. */
 const startedWith = async (step: Step, upstream: HandedScript): Promise<ChatStream> => {
