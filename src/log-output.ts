@@ -2,7 +2,7 @@
  * Standard output for a log: lines go out in company, and may be lost, but never hold the process.
  *
  * pino's own (sonic-boom 4.2) tries again for ever when a disk is full, at exit without letting anything
- * else happen. Here a write that fails loses its lines, and what a stalled reader leaves is bounded.
+ * else happen. Here a write that fails loses its lines, a reader who lags is waited for, and what waits is bounded.
  */
 import { write, writeSync } from 'node:fs'
 
@@ -14,7 +14,7 @@ export type LogOutput = {
 
 /** How long a line may wait for company, ms: a write for each costs as much as a short answer's tokens. */
 const COMPANY_MS = 100
-/** What may wait for a reader who does not read; beyond it lines are dropped. UTF-16 code units. */
+/** Bytes that may wait for a reader who does not read; beyond it lines are dropped. */
 const MAX_WAITING = 1024 * 1024
 /**
  * Bytes that a pipe takes as one (PIPE_BUF of Linux; limits.h). Workers write to one pipe: beyond it another's
@@ -23,49 +23,62 @@ const MAX_WAITING = 1024 * 1024
 const MAX_LOT = 4096
 
 export const logOutput = (fd: number): LogOutput => {
-  let waiting: string[] = []
+  /** What waits: lines, and behind none of them the lots that a write was begun for. */
+  let lines: string[] = []
+  let lots: Buffer[] = []
   let size = 0
   let isWriting = false
   let timer: NodeJS.Timeout | undefined
 
-  const take = (): Buffer[] => {
-    const lots = inLots(waiting)
-    waiting = []
-    size = 0
-    return lots
+  /** The next lot, which still counts as waiting. */
+  const next = (): Buffer | undefined => {
+    if (lots.length === 0 && lines.length > 0) {
+      lots = inLots(lines)
+      lines = []
+    }
+    return lots[0]
   }
-  const put = (lots: Buffer[]): void => {
-    const bytes = lots.shift()
-    isWriting = bytes !== undefined
-    if (bytes !== undefined) return putOne(bytes, lots)
-    if (waiting.length > 0) schedule()
+  /** Of the next lot so many bytes are done with. */
+  const done = (count: number): void => {
+    const [lot, ...others] = lots
+    if (lot === undefined) return
+    lots = count < lot.length ? [lot.subarray(count), ...others] : others
+    size -= count
   }
-  const putOne = (bytes: Buffer, others: Buffer[]): void =>
-    write(fd, bytes, (error, written) => {
-      // A pipe may take part of it; a full disk or a closed pipe takes nothing, and the lines are lost.
-      if (error === null && written < bytes.length) putOne(bytes.subarray(written), others)
-      else put(others)
+  const put = (): void => {
+    const lot = next()
+    isWriting = lot !== undefined
+    if (lot === undefined) return
+    write(fd, lot, (error, written) => {
+      isWriting = false
+      // A reader who lags is waited for; on a full disk, or without any reader, the lines are lost.
+      if (error?.code === 'EAGAIN') return schedule()
+      // A pipe may take a part of it.
+      done(error === null ? written : lot.length)
+      put()
     })
+  }
   const schedule = (): void => {
     timer ??= setTimeout(() => {
       timer = undefined
-      if (!isWriting && waiting.length > 0) put(take())
+      if (!isWriting) put()
     }, COMPANY_MS).unref()
   }
   return {
     write: (line) => {
-      if (size + line.length > MAX_WAITING) return
-      waiting.push(line)
-      size += line.length
-      schedule()
+      const bytes = Buffer.byteLength(line)
+      if (size + bytes > MAX_WAITING) return
+      lines.push(line)
+      size += bytes
+      if (!isWriting) schedule()
     },
     flush: () => {
       // Behind a write that does not end, one that must end would not either.
-      if (isWriting || waiting.length === 0) return
+      if (isWriting) return
       try {
-        for (const bytes of take()) writeSync(fd, bytes)
+        for (let lot = next(); lot !== undefined; lot = next()) done(writeSync(fd, lot))
       } catch {
-        // Nobody is left to tell.
+        // Nobody is left to tell, or he is too slow to be waited for.
       }
     },
   }

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -54,6 +63,31 @@ test('a full disk loses lines and nothing else', () => {
     expect(() => output.flush()).not.toThrow()
   }
   closeSync(full)
+})
+
+test('a reader who lags on a pipe that does not block gets every line', async () => {
+  const path = join(folder, 'pipe')
+  execFileSync('mkfifo', [path])
+  // As standard output is once Node has said a word on it.
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const pipe = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  const output = logOutput(pipe)
+  const sent = Array.from({ length: 1000 }, (_, at) => `${at} ${'x'.repeat(400)}\n`)
+  for (const line of sent) output.write(line)
+  const buffer = Buffer.alloc(64 * 1024)
+  let received = ''
+  const read = (): string => {
+    try {
+      received += buffer.toString('latin1', 0, readSync(reader, buffer))
+    } catch (error) {
+      // The pipe is empty just now.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+    return received
+  }
+  await expect.poll(read, { interval: 20, timeout: 10_000 }).toBe(sent.join(''))
+  closeSync(pipe)
+  closeSync(reader)
 })
 
 test('no line is torn by that of another process on the same pipe', async () => {
