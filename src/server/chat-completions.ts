@@ -5,13 +5,14 @@ import type { ModelCard } from '../catalog/model-card.ts'
 import { retold } from '../chat/completion.ts'
 import { Turn } from '../chat/turn.ts'
 import { ChunkEncoder } from '../dialects/openai/chat-completion-chunk.ts'
-import { decodeChatCompletionRequest } from '../dialects/openai/chat-completion-request.ts'
+import { decodeInSteps } from '../dialects/openai/chat-completion-request.ts'
 import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
 import { decodeReasoningHeader, type ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
 import { Failed } from '../failure.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
+import { inTurns } from './in-turns.ts'
 import { explain, resolveFor } from './model-access.ts'
 import { atOnce, OneShot } from './one-shot.ts'
 import type { OpenTurn } from './open-turns.ts'
@@ -41,7 +42,7 @@ const begin = async (
   const { outgoing } = c.env
   const record = c.get('record')
   const body = await readJsonBody(c.env, config.limits)
-  const wanted = decodeChatCompletionRequest(body, config.openai)
+  const wanted = await inTurns(decodeInSteps(body, config.openai), outgoing)
   record.model = wanted.request.model.slice(0, 200)
   record.stream = wanted.stream
   const card = await resolveFor(c.get('key'), catalog, wanted.request.model)

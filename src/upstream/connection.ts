@@ -19,7 +19,7 @@ export type Loss = 'stale' | 'before-head' | 'after-head'
 export type Call = {
   /** Octets; all of the request where `body` is `null`. */
   readonly head: string
-  readonly body: string | null
+  readonly body: string | Buffer | null
   readonly reply: Reply
   /** The request will not be needed again. */
   forget(): void
@@ -143,7 +143,8 @@ export class Connection {
     }
     this.#socket.cork()
     this.#socket.write(head, 'latin1')
-    this.#socket.write(body, 'utf8')
+    if (typeof body === 'string') this.#socket.write(body, 'utf8')
+    else this.#socket.write(body)
     this.#socket.uncork()
   }
 

@@ -47,7 +47,7 @@ export const createEncoder = ({
     const length = Buffer.byteLength(body)
     const head = `${line}${common()}${own}Content-Length: ${length}\r\n\r\n`
     // ASCII is its own UTF-8: the request is one string, and one write of it.
-    return length === body.length && length <= MAX_JOINED
+    return typeof body === 'string' && length === body.length && length <= MAX_JOINED
       ? { head: head + body, body: null }
       : { head, body }
   }

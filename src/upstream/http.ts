@@ -28,7 +28,7 @@ import type { Exchange } from './upstream.ts'
 export type HttpRequest = {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly body: string | null
+  readonly body: string | Buffer | null
   readonly requestId?: string
 }
 
@@ -110,7 +110,7 @@ export const createHttp = (config: HttpConfig): Http => {
 class HttpCall implements Call, Exchange {
   readonly reply: Reply
   head = ''
-  body: string | null = null
+  body: string | Buffer | null = null
   readonly #pool: Connections
   #connection: Connection | null = null
   #isPaused = false

@@ -1,6 +1,6 @@
 /** Ollama as an Upstream: its dialect, over HTTP, pumped. */
 import type { Serving } from '../catalog/model-card.ts'
-import { encodeChatRequest } from '../dialects/ollama/chat-request.ts'
+import { encodeInPieces } from '../dialects/ollama/chat-request.ts'
 import { ChatResponseDecoder } from '../dialects/ollama/chat-response.ts'
 import { decodeError } from '../dialects/ollama/error.ts'
 import { decodeVersion } from '../dialects/ollama/version.ts'
@@ -8,6 +8,7 @@ import { Failed } from '../failure.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Ask } from './ask.ts'
 import { createHttp, type HttpConfig, type WholeReply } from './http.ts'
+import { Preparation } from './preparation.ts'
 import { Pump, type Patience } from './pump.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -32,7 +33,7 @@ export const createOllama = (
 
   return {
     chat: (request, { card, requestId }, listener) => {
-      const body = encodeChatRequest(request, card.name, card.serving)
+      const pieces = encodeInPieces(request, card.name, card.serving)
       const decoder = new ChatResponseDecoder(config.maxLineBytes)
       const pump = new Pump({
         decoder,
@@ -40,7 +41,9 @@ export const createOllama = (
         patience: config,
         refusal: refusalOf(request.model),
       })
-      return pump.start(http.send({ method: 'POST', path: '/api/chat', body, requestId }, pump))
+      const send = (body: string | Buffer) =>
+        http.send({ method: 'POST', path: '/api/chat', body, requestId }, pump)
+      return pump.start(new Preparation(pieces, send, pump))
     },
     models: createDiscovery({ ask, servingOf }),
     version: async (signal) => decodeVersion(await ask('GET', '/api/version', null, signal)),
