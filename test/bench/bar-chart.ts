@@ -25,7 +25,7 @@ export type Bar = {
 
 const WIDTH = 760
 const LABELS = 250
-const NUMBERS = 130
+const NUMBERS = 110
 const ROW = 26
 const BAR = 16
 const TOP = 66
@@ -42,7 +42,8 @@ export const barChartSvg = ({ title, subtitle, bars, marks = [] }: BarChart): st
     return [
       text(LABELS - 10, y + BAR - 3, label, 'end', tone === 'other' ? 'label' : 'label strong'),
       `<rect class="${tone}" x="${LABELS}" y="${y}" width="${px(length)}" height="${BAR}" rx="2"/>`,
-      text(LABELS + length + 8, y + BAR - 3, `${numberText(value)}${note}`, 'start', 'label'),
+      // In a column of their own, where no line crosses them.
+      text(WIDTH - 24, y + BAR - 3, `${numberText(value)}${note}`, 'end', 'label'),
       goal === undefined ? '' : line('goal', LABELS + lengthOf(goal), y - 2, y + BAR + 2),
     ].join('\n')
   })

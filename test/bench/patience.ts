@@ -4,6 +4,9 @@ import { busySeconds, canAccount, cpuOf, cpuTotal } from './accounting.ts'
 /** Cores that others may use while something is measured. */
 export const QUIET = 0.12
 
+/** CPU is told in ticks of 10 ms, by process and by core: so much of it may be nobody's, s. */
+const ROUNDING_S = 0.03
+
 /** Of one measurement. */
 const TRIES = 4
 
@@ -36,7 +39,8 @@ export class Patience {
       const start = account()
       const result = await once()
       const end = account()
-      foreign = (end.busy - start.busy - (end.ours - start.ours)) / (end.seconds - start.seconds)
+      const foreignSeconds = end.busy - start.busy - (end.ours - start.ours) - ROUNDING_S
+      foreign = foreignSeconds / (end.seconds - start.seconds)
       return result
     }
     return this.measure(watched, () => foreign < QUIET)

@@ -133,10 +133,25 @@ const situationText = ({
 }: Reported['situations'][number]): string =>
   [
     `## ${title}\n`,
-    `${about} \`npm run bench -- ${name}\`\n`,
+    wrapped(`${about} \`npm run bench -- ${name}\``),
     ...(tables.length === 0 ? ['It was not measured in this run.\n'] : tables.map(markdownTable)),
     ...charts.map((chart) => `![${chart.title}](${chart.name}.svg)\n`),
   ].join('\n')
+
+/** Lines of a document are as long as people can follow. */
+const LINE = 140
+
+const wrapped = (text: string): string => {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length >= LINE) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line, ''].join('\n')
+}
 
 const OVERVIEW_TITLE = 'How far each figure is from its gate'
 

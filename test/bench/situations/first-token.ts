@@ -37,7 +37,7 @@ export const firstToken: Situation = {
     const added = each(windows, 'tolk', p50).flatMap((ms) => (ms === undefined ? [] : [ms - zero]))
     return {
       figures: {
-        'first-token': { samples: added, remarks: remarksOn(windows, ['tolk', 'direct']) },
+        'first-token': { samples: added, remarks: remarksOn(windows, ['tolk']) },
         'cpu-per-request': canAccount
           ? {
               samples: ratioTo(windows, 'tolk', 'A', cpuPer('answers')),

@@ -10,17 +10,13 @@ import { type Standing, startUpstream, type VariantName } from '../variants.ts'
 import { modelOf, WORKLOADS } from '../workload.ts'
 
 const STREAMS = 5000
-/** Portkey needs too long to open more. */
-const STREAMS_OF: { readonly [name in VariantName]?: number } = { Portkey: 1000 }
-const streamsOf = (name: VariantName): number => STREAMS_OF[name] ?? STREAMS
-
 const KB = 1024
 
 export const idleMemory: Situation = {
   name: 'idle-memory',
   title: 'Idle memory: 5,000 streams',
   about:
-    '5,000 streams at once (1,000 with Portkey), each a token in five seconds; resident memory after a full collection, less what a fresh process had after a short load and a collection. What the kernel holds for sockets is not in it.',
+    '5,000 streams at once, each a token in five seconds; resident memory after a full collection, less what a fresh process had after a short load and a collection. What the kernel holds for sockets is not in it.',
   run: async (setting: Setting): Promise<Findings> => {
     const measured = new Map<VariantName, Held[]>()
     const faults: string[] = []
@@ -111,7 +107,6 @@ const OPEN_MS = 30_000
 const SETTLE_MS = 1000
 
 const holdStreams = async (setting: Setting, name: VariantName): Promise<Held> => {
-  const streams = streamsOf(name)
   const upstream = await startUpstream()
   const client = startOwn('load-client.ts', 'harness')
   let proxy: Standing | undefined
@@ -148,7 +143,7 @@ const holdStreams = async (setting: Setting, name: VariantName): Promise<Held> =
     client.send(hold)
     const { open, faults } = await held
     // On a busy machine the listening queue overflows: a few streams less make no other figure.
-    if (open < streams * ENOUGH) throw new Error(`${open} streams are open: ${faults.join(', ')}`)
+    if (open < STREAMS * ENOUGH) throw new Error(`${open} streams are open: ${faults.join(', ')}`)
     const full = await settled(proxy)
     const heap = base.heap === null || full.heap === null ? null : full.heap - base.heap
     return { streams: open, base: base.resident, full: full.resident, heap }

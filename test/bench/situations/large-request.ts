@@ -16,7 +16,7 @@ export const largeRequest: Situation = {
   name: 'large-request',
   title: 'Large requests: 10 MB',
   about:
-    'Requests of 10 MB of five kinds. The figure is the longest time that tolk’s event loop stood still, seen from within by a timer of a millisecond, collections included: so long waits everyone else. The kind that takes longest decides.',
+    "Requests of 10 MB of five kinds. The figure is the longest time that tolk's event loop stood still, seen from within by a timer of a millisecond, collections included: so long waits everyone else. The kind that takes longest decides.",
   run: async (setting: Setting): Promise<Findings> => {
     const upstream = await startUpstream()
     const { folder } = setting

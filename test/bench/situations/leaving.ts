@@ -32,14 +32,14 @@ const TRIALS: { readonly [name in VariantName]?: number } = {
   tolk: 20,
   A: 10,
   nginx: 10,
-  Portkey: 2,
+  Portkey: 1,
 }
 
 export const leaving: Situation = {
   name: 'leaving',
   title: 'Leaving: whether it reaches the upstream, p50 and longest',
   about:
-    'A client destroys its connection at three moments: before the upstream has sent its head, while tokens flow, and while the upstream says nothing. Counted when the upstream’s connection closes within a second.',
+    "A client destroys its connection at three moments: before the upstream has sent its head, while tokens flow, and while the upstream says nothing. Counted when the upstream's connection closes within a second.",
   run: async (setting: Setting): Promise<Findings> => {
     const trials = new Map<VariantName, readonly Trial[]>()
     let noise: readonly string[] = []

@@ -21,7 +21,7 @@ export const oneShot: Situation = {
   name: 'one-shot',
   title: 'One-shot: a whole answer of 1 MB',
   about:
-    'A whole answer of 1 MB, which the upstream says in 252,000 tokens: 34 MB of lines. The upstream rests before its last line: what tolk then holds, after a collection, is *held*; what there is when the answer has been written, nothing collected since, is the *peak*, both beyond what it held before and to the answer’s size. How much the whole process grows meanwhile stands beside it: nothing, where the heap has room from what came before.',
+    "A whole answer of 1 MB, which the upstream says in 252,000 tokens: 34 MB of lines. The upstream rests before its last line: what tolk then holds, after a collection, is *held*; what there is when the answer has been written, nothing collected since, is the *peak*, both beyond what it held before and to the answer's size. How much the whole process grows meanwhile stands beside it: nothing, where the heap has room from what came before.",
   run: async (setting: Setting): Promise<Findings> => {
     const upstream = await startUpstream()
     const { folder } = setting

@@ -21,7 +21,7 @@ export const paced: Situation = {
   name: 'paced',
   title: 'Paced: 200 streams × 50 tokens/s',
   about:
-    '200 streams of 50 tokens a second each, every token a write of its own. The upstream writes the moment into the token, the client subtracts it: that is the transit. What `direct` takes, without a proxy, is nobody’s fault and is taken off.',
+    "200 streams of 50 tokens a second each, every token a write of its own. The upstream writes the moment into the token, the client subtracts it: that is the transit. What `direct` takes, without a proxy, is nobody's fault and is taken off.",
   run: async (setting: Setting): Promise<Findings> => {
     const windows = await sideBySide(setting, {
       names: setting.variants.names,
