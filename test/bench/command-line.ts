@@ -8,7 +8,7 @@ export type CommandLine = {
   readonly isHelp: boolean
   /** Portkey's entry, where it is not installed beside tolk. */
   readonly portkey: string | undefined
-  /** tolk's entry, where it is another than the source's. */
+  /** tolk's entry, where it is not the one that is published. */
   readonly program: string | undefined
 }
 
@@ -46,11 +46,12 @@ export const helpText = (
 ): string => `npm run bench -- [situation …] [flags]
 
 Measures tolk beside a byte pass-through and, where they are installed, nginx and Portkey; under six minutes.
-Situations: ${known.join(', ')}. All of them, unless some are named; the report is written when all were measured.
+Situations: ${known.join(', ')}.
+All of them, unless some are named; the report is written when all were measured.
 
   --quick          one round of everything: to see that it runs, not to be believed
   --portkey FILE   build/start-server.js of @portkey-ai/gateway (or TOLK_BENCH_PORTKEY)
-  --program FILE   another tolk than this clone's source, such as dist/main.js
+  --program FILE   another tolk than this clone as it is published, such as src/main.ts
   --help           this
 
 Exit codes: 0 all gates hold, 1 a gate is missed or an answer was wrong, 2 wrongly asked.
