@@ -25,7 +25,7 @@ export type Windows = {
 }
 
 /** Before the first round: code is compiled, connections are made. */
-const WARM_UP = { spreadMs: 0, warmMs: 0, windowMs: 1200 }
+const WARM_UP = { spreadMs: 0, warmMs: 0, windowMs: 2500 }
 /** Beyond its own times, a window may take so long, ms. */
 const SLACK_MS = 15_000
 
