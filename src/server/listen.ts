@@ -27,6 +27,9 @@ export type Listening = {
   close(drainMs: number): Promise<void>
 }
 
+/** How many connections may wait to be taken: with Node's 511, some of 5,000 that come at once are reset. */
+const BACKLOG = 4096
+
 /** How long a last word may take to be read, ms. */
 const LAST_WORD_MS = 250
 
@@ -68,7 +71,7 @@ export const listen = async (
   server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(config.port, config.host, resolve)
+    server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)
   })
   return {
     url: urlOf(server),
