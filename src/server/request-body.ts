@@ -61,36 +61,41 @@ const readOf = (incoming: IncomingMessage, limits: BodyLimits): Promise<BodyRead
       waiting = 0
       return bytes
     }
-    incoming
-      .on('data', (slice: Buffer) => {
-        size += slice.length
-        if (size > maxBodyBytes) {
-          slices = []
-          incoming.pause()
-          return reject(tooLarge(maxBodyBytes))
-        }
-        slices.push(slice)
-        waiting += slice.length
-        if (waiting < TURN_BYTES) return
-        body.feed(take())
+    const settled = (): void => {
+      incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onError)
+      // The listeners would keep what was read for as long as the answer takes; an error needs one.
+      incoming.on('error', ignore)
+    }
+    const fail = (failed: Failed): void => {
+      settled()
+      reject(failed)
+    }
+    const onData = (slice: Buffer): void => {
+      size += slice.length
+      if (size > maxBodyBytes) {
         incoming.pause()
-        setImmediate(() => incoming.resume())
-      })
-      .on('end', () => {
-        const read = body.end(take())
-        if (size < TURN_BYTES) return resolve(read)
-        // The last element may have been all of it, and what follows takes as long. After the first of
-        // these no socket has been read yet: the loop comes to them before the second.
-        setImmediate(() => setImmediate(() => resolve(read)))
-      })
-      .on('close', () => {
-        if (!incoming.complete && !incoming.readableEnded)
-          reject(new Failed({ kind: 'client-closed' }))
-      })
-      .on('error', (cause) =>
-        reject(cause instanceof Failed ? cause : new Failed({ kind: 'client-closed' }, cause)),
-      )
+        return fail(tooLarge(maxBodyBytes))
+      }
+      slices.push(slice)
+      waiting += slice.length
+      if (waiting < TURN_BYTES) return
+      body.feed(take())
+      incoming.pause()
+      setImmediate(() => incoming.resume())
+    }
+    const onEnd = (): void => {
+      settled()
+      resolve(body.end(take()))
+    }
+    const onClose = (): void => {
+      if (!incoming.complete) fail(new Failed({ kind: 'client-closed' }))
+    }
+    const onError = (cause: Error): void =>
+      fail(cause instanceof Failed ? cause : new Failed({ kind: 'client-closed' }, cause))
+    incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onError)
   })
+
+const ignore = (): void => {}
 
 const notJson = (fault: BodyFault, limits: BodyLimits): Failed => {
   switch (fault.kind) {

@@ -34,6 +34,16 @@ test('a byte order mark is no part of it', async () => {
   expect(await body).toEqual({ a: 1 })
 })
 
+test('what was read is kept by nobody: no listener stays', async () => {
+  const { incoming, body } = request()
+  incoming.push('{}')
+  incoming.push(null)
+  await body
+  for (const event of ['data', 'end', 'close']) expect(incoming.listenerCount(event)).toBe(0)
+  // Without a listener an error would end the process.
+  expect(incoming.listenerCount('error')).toBe(1)
+})
+
 test('keeps every digit', async () => {
   const { incoming, body } = request()
   incoming.push('{"seed":12345678901234567890}')
