@@ -54,8 +54,16 @@ export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOpt
     return resolve(target, new Set([...seen, target]))
   }
 
+  // A client says one name again and again, and rarely the model's own to the letter.
+  const known = new Map<string, ModelCard>()
+  const remembered = (name: string): ModelCard | undefined => {
+    const card = known.get(name) ?? resolve(name)
+    if (card !== undefined && known.size < MOST_KNOWN) known.set(name, card)
+    return card
+  }
+
   return {
-    resolve: (name) => resolve(name),
+    resolve: remembered,
     listed: () => listed,
     hidden: () =>
       cards.filter((card) => !listed.includes(card)).map((card) => ({ card, why: reason(card) })),
@@ -66,6 +74,9 @@ export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOpt
       ]),
   }
 }
+
+/** How many spellings are remembered: there is no end of them, but in use are few. */
+const MOST_KNOWN = 1000
 
 /** Says how many models the list leaves out, why, and what shows them; empty when it hides none. */
 export const explainHidden = (hidden: readonly Hidden[]): string => {

@@ -56,7 +56,7 @@ const begin = async (
   const stamp = newStamp(wanted.request.model)
   const reasoningField =
     wanted.reasoningField ??
-    decodeReasoningHeader(c.req.header('x-tolk-reasoning-field')) ??
+    decodeReasoningHeader(headerOf(c, 'x-tolk-reasoning-field')) ??
     config.openai.reasoningField
   const turn = new Turn({ maxCalls: request.maxCalls, usedCallIds, mintCallId })
   const target = { card, requestId: record.id }
@@ -90,6 +90,12 @@ const noting = (stream: EventStream, record: RequestRecord): OpenTurn => ({
     stream.fail(failure)
   },
 })
+
+/** As Node has it: through Hono all headers of the request would be gathered anew. */
+const headerOf = (c: AppContext, name: string): string | undefined => {
+  const value = c.env.incoming.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
 
 const mintCallId = (): string => `call_${randomHex()}`
 
