@@ -16,7 +16,7 @@ const encoder: Encoder<ChatEvent> = {
   encode: (batch) =>
     batch
       .map((event) => (event.type === 'text' ? event.escaped : `[${event.type}]`))
-      .map((text) => (text === '' ? '' : `${text}\n`))
+      .map((line) => (line === '' ? '' : `${line}\n`))
       .join(''),
 }
 

@@ -52,12 +52,12 @@ describe('many pieces', () => {
   })
 })
 
-describe('a piece that cannot be written', () => {
-  function* breaking(error: unknown): Generator<string> {
-    yield 'a'
-    throw error
-  }
+function* breaking(error: unknown): Generator<string> {
+  yield 'a'
+  throw error
+}
 
+describe('a piece that cannot be written', () => {
   test.each<[what: string, error: unknown, failure: object]>([
     ['its own failure', new Failed({ kind: 'draining' }), { kind: 'draining' }],
     ['a fault of ours', new Error('odd'), { kind: 'internal' }],

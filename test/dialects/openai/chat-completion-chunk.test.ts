@@ -153,8 +153,8 @@ describe('reasoning', () => {
   })
 
   test('that is hidden hides its log probabilities', () => {
-    const thought: ChatEvent = reasoning('Hi', [logprob])
-    const frames = encoderWith({ reasoningField: 'none' }).encode([thought, hi, finish])
+    const hidden: ChatEvent = reasoning('Hi', [logprob])
+    const frames = encoderWith({ reasoningField: 'none' }).encode([hidden, hi, finish])
     expect(readStream(frames).choices.map((choice) => choice.logprobs)).toEqual([null, null, null])
   })
 })
