@@ -5,7 +5,7 @@ import type { Hono } from 'hono'
 import type { AppEnv } from './context.ts'
 import type { OpenTurns } from './open-turns.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { answerParserErrors, malformedRequest, refuseHeaderFlood } from './parser-error.ts'
+import { answerParserErrors, malformedRequest, refuseHead } from './parser-error.ts'
 
 export type ListenConfig = {
   readonly host: string
@@ -62,12 +62,12 @@ export const listen = async (
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
     if (turns.draining) outgoing.shouldKeepAlive = false
-    if (refuseHeaderFlood(incoming, outgoing)) return
     note(incoming, outgoing)
+    if (refuseHead(incoming, outgoing)) return
     void answer(incoming, outgoing)
   })
   // Left to itself, Node asks for every body before anyone has seen its key, and refuses an unknown
-  // expectation without a body; RFC 9110 § 10.1.1 lets us overlook the latter.
+  // expectation without a word.
   server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,5 +1,5 @@
 /** The OpenAI surface: its routes, and its voice for failures. */
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { encodeError } from '../dialects/openai/error.ts'
 import { Failed, type Failure } from '../failure.ts'
@@ -44,6 +44,19 @@ export const answerFailure =
     return c.json({ error: reply.error }, statusOf(reply.status), { 'cache-control': 'no-store' })
   }
 
+/**
+ * A path means what it says, letter by letter: no second spelling reaches a route, because whatever stands
+ * in front of tolk decides by the path it read. Only a model's name may be encoded, for it may hold anything.
+ */
+export const literalPath: MiddlewareHandler<AppEnv> = (c, next) => {
+  const path = c.env.incoming.url?.split('?', 1)[0] ?? ''
+  const isEncoded = path.includes('%') && !path.startsWith('/v1/models/')
+  return isEncoded || ANOTHER_SPELLING.test(path) ? unknownUrl(c) : next()
+}
+
+/** What URL parsers take away: dot segments, however they are written, and a fragment. */
+const ANOTHER_SPELLING = /#|\/(?:\.|%2e){1,2}(?:\/|$)/i
+
 /** Every other path. */
 export const unknownUrl = (c: AppContext): never => {
   const { method = '', url = '' } = c.env.incoming
@@ -54,7 +67,8 @@ export const unknownUrl = (c: AppContext): never => {
   })
 }
 
-const only =
+/** Every other method of a path. */
+export const only =
   (...allow: readonly string[]) =>
   (c: AppContext): never => {
     throw new Failed({

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { encodeError } from '../dialects/openai/error.ts'
 import { Failed, type Failure } from '../failure.ts'
 import { randomHex } from './random-hex.ts'
+import { headFault } from './request-head.ts'
 
 /**
  * Answers each `clientError` of this server in OpenAI's shape, then closes the connection.
@@ -19,7 +20,10 @@ export const answerParserErrors = (
     const isGone = error.code === 'ECONNRESET' || !socket.writable
     // Whoever ends in the middle of a body has left, even if he could still be told so.
     const hasLeft = request !== undefined && error.code === 'HPE_INVALID_EOF_STATE'
-    if (isGone || hasLeft || request?.outgoing.headersSent === true) socket.destroy()
+    if (isGone || hasLeft) socket.destroy()
+    // A refusal's last bytes are still to be heard, whatever came behind its request.
+    else if (request?.outgoing.writableEnded === true) request.incoming.socket.destroySoon()
+    else if (request?.outgoing.headersSent === true) socket.destroy()
     else if (request === undefined) answer(failureOf(error.code), socket)
     else refuse(request, failureOf(error.code))
   })
@@ -36,30 +40,28 @@ export const answerParserErrors = (
 
 /** node-server's door: a target or a Host from which no URL can be made never reaches the app. */
 export const malformedRequest = (): Response => {
-  const { status, headers, body } = said({
-    kind: 'invalid-request',
-    message: 'The request target or the Host header is malformed.',
-    param: null,
-    code: 'invalid_http',
-  })
+  const { status, headers, body } = said(
+    malformed('The request target or the Host header is malformed.'),
+  )
   return new Response(body, { status, headers })
 }
 
 /**
- * Answers a request with more headers than anyone needs. Node 22 drops those beyond its own limit
- * without a word, and who comes after them is not who he seems (reliability M18).
+ * Answers a request whose head must not be acted on, and closes its connection.
  *
  * @returns whether it did.
  */
-export const refuseHeaderFlood = (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
-  // Names and values, one after another.
-  if (incoming.rawHeaders.length <= 2 * MAX_HEADERS) return false
-  const { status, headers, body } = said(HEADERS_TOO_LARGE)
+export const refuseHead = (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
+  const fault = headFault(incoming)
+  if (fault === undefined) return false
+  const { status, message } = fault
+  const failure: Failure =
+    status === 431 ? { kind: 'headers-too-large', message } : malformed(message)
+  const { headers, body } = said(failure)
+  // No kind of failure is 417, for it has one place and one meaning.
   outgoing.writeHead(status, headers).end(body)
   return true
 }
-
-const MAX_HEADERS = 100
 
 type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }
 
@@ -104,14 +106,16 @@ const failureOf = (code = ''): Failure => {
         message: 'The request did not arrive in time. Send it again, faster.',
       }
     default:
-      return {
-        kind: 'invalid-request',
-        message: 'This is not a well-formed HTTP/1.1 request.',
-        param: null,
-        code: 'invalid_http',
-      }
+      return malformed('This is not a well-formed HTTP/1.1 request.')
   }
 }
+
+const malformed = (message: string): Failure => ({
+  kind: 'invalid-request',
+  message,
+  param: null,
+  code: 'invalid_http',
+})
 
 const NO_TUNNEL: Failure = {
   kind: 'method-not-allowed',

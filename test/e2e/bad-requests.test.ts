@@ -176,6 +176,10 @@ describe('a body that is too large is a 413', () => {
   })
 })
 
+/** Of the path as it is: an HTTP library would write it another way. */
+const pathAnswer = (path: string) =>
+  sendRaw(tolk.url, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+
 describe('paths and methods', () => {
   test.each([
     ['/'],
@@ -190,8 +194,20 @@ describe('paths and methods', () => {
     ['/api/tags'],
     ['/metrics'],
     ['/v1/%ff%zz'],
-  ])('%s is a 404', async (path) => {
-    const answer = await ask(tolk.url, { path })
+    ['/v1/../healthz'],
+    ['/v1/%2e%2e/healthz'],
+    ['/v1/.%2E/healthz'],
+    ['/v1/./models'],
+    ['/v1/models/..'],
+    ['/v1/models/../../healthz'],
+    ['/v1/models/%2e%2e/chat/completions'],
+    ['/v1/model%73'],
+    ['/%68ealthz'],
+    ['/healthz/'],
+    ['/healthz#x'],
+    ['//evil.example/v1/models'],
+  ])('P-10 %s is a 404', async (path) => {
+    const answer = await pathAnswer(path)
     expect(answer.status).toBe(404)
     expect(refusalIn(answer)).toMatchObject({ type: 'invalid_request_error', code: 'unknown_url' })
   })
@@ -202,6 +218,8 @@ describe('paths and methods', () => {
     ['PUT', CHAT, 'POST'],
     ['OPTIONS', CHAT, 'POST'],
     ['POST', '/v1/models', 'GET, HEAD'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['TRACE', '/readyz', 'GET, HEAD'],
     ['DELETE', '/v1/models/m', 'GET, HEAD'],
   ])('%s %s is a 405 that says what is allowed', async (method, path, allow) => {
     const answer = await ask(tolk.url, { method, path })
@@ -210,11 +228,17 @@ describe('paths and methods', () => {
     expect(refusalIn(answer).code).toBe('method_not_allowed')
   })
 
-  test('HEAD gets the head alone', async () => {
-    for (const path of ['/healthz', '/v1/models', '/v1/models/m']) {
+  test('P-19 HEAD gets the head alone', async () => {
+    for (const path of ['/healthz', '/livez', '/readyz', '/v1/models', '/v1/models/m']) {
       const answer = await ask(tolk.url, { method: 'HEAD', path })
       expect(answer).toMatchObject({ status: 200, body: '', end: 'whole' })
     }
+  })
+
+  test('P-10 a slash at the end of the list is a model without a name', async () => {
+    const answer = await pathAnswer('/v1/models/')
+    expect(answer.status).toBe(404)
+    expect(refusalIn(answer).code).toBe('model_not_found')
   })
 
   test('a model that does not exist is a 404, whatever its name', async () => {
@@ -226,7 +250,7 @@ describe('paths and methods', () => {
   })
 })
 
-test('no web page is told that it may read an answer', async () => {
+test('B-01 no web page is told that it may read an answer', async () => {
   const { headers } = await ask(tolk.url, {
     method: 'OPTIONS',
     path: CHAT,

@@ -36,7 +36,7 @@ const post = (prompt: string, stream = true): string =>
     messages: [{ role: 'user', content: prompt }],
   })
 
-test('fifty requests in one write start one generation, and leave none behind', async () => {
+test('P-17 fifty requests in one write start one generation, and leave none behind', async () => {
   script = () => [word('a'), { hold: true }]
   const client = await connectTo(tolk.url)
   client.send(Array.from({ length: 50 }, (_, at) => post(`${at}`)).join(''))
@@ -47,7 +47,7 @@ test('fifty requests in one write start one generation, and leave none behind', 
   expect(most).toBe(1)
 })
 
-test('the first is answered whole, and then the connection closes', async () => {
+test('P-16 the first is answered whole, and then the connection closes', async () => {
   script = (prompt) => [word(`<${prompt}`), { pause: 50 }, word('>'), done]
   const client = await connectTo(tolk.url)
   client.send(Array.from({ length: 5 }, (_, at) => post(`${at}`)).join(''))
@@ -70,7 +70,7 @@ test.each([true, false])(
   },
 )
 
-test('a body that nobody reads is not taken for the next request', async () => {
+test('P-18 a body that nobody reads is not taken for the next request', async () => {
   script = () => HELLO
   const client = await connectTo(tolk.url)
   const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n'
