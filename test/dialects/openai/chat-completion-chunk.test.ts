@@ -219,3 +219,21 @@ test("text and a client's own model name may hold anything", () => {
   expect(chunks.map(({ model }) => model)).toEqual([odd, odd, odd])
   expect(chunks[1]).toMatchObject({ choices: [{ delta: { content: odd } }] })
 })
+
+describe('is UTF-8, a byte to a character', () => {
+  const odd = 'é漢字👩‍👩‍👧‍👦'
+  const token: Logprob = { token: odd, logprob: -1, bytes: null, top: [] }
+
+  test.for<readonly [string, ChatEvent]>([
+    ['text', text(odd)],
+    ['reasoning', reasoning(odd)],
+    ['the id of a call', call(odd)],
+    ['the name of a call', { type: 'tool-call', id: 'a', name: odd, arguments: '{}' }],
+    ['the arguments of a call', call('a', `{"${odd}":1}`)],
+    ['the token of a log probability', text('a', [token])],
+    ['its alternatives', { ...finish, logprobs: [{ ...logprob, top: [token] }] }],
+    ['a failure', { type: 'failure', failure: { kind: 'upstream-malformed', message: odd } }],
+  ])('%s', ([, event]) => {
+    expect(fromOctets(encoderWith().encode([event]))).toContain(odd)
+  })
+})

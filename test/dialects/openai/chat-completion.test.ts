@@ -142,3 +142,22 @@ test('leaves out usage that is unknown', () => {
   const finish = { type: 'finish', reason: 'stop', usage: { completionTokens: 3 } } as const
   expect(encoded({ finish })).not.toHaveProperty('usage')
 })
+
+describe('is UTF-8, a byte to a character', () => {
+  const odd = 'é漢字👩‍👩‍👧‍👦'
+
+  test.for<readonly [string, Said]>([
+    ['the text', { text: odd }],
+    ['the reasoning', { reasoning: odd }],
+    ['a call', { calls: [{ ...call, name: odd }] }],
+    ['a log probability', { logprobs: [logprob(odd)] }],
+  ])('%s', ([, completion]) => {
+    const pieces = encodeChatCompletion(said(completion), stamp, 'reasoning_content')
+    expect(fromOctets(pieces.join(''))).toContain(odd)
+  })
+
+  test("a client's own model name", () => {
+    const pieces = encodeChatCompletion(said({}), { ...stamp, model: odd }, 'none')
+    expect(readCompletion(fromOctets(pieces.join(''))).model).toBe(odd)
+  })
+})
