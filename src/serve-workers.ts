@@ -1,9 +1,11 @@
 /** A Config → tolk in several processes: one that keeps the catalog and the limits, and workers that serve. */
-import type { Known } from './catalog/live.ts'
+import type { Known, LiveCatalog } from './catalog/live.ts'
 import type { Config } from './config/config.ts'
 import { ConfigError } from './config/config-error.ts'
 import { fingerprint } from './config/fingerprint.ts'
 import { createLog, type Log } from './log.ts'
+import type { ScrapeListener } from './metrics/listener.ts'
+import type { Measures, Meters } from './metrics/meters.ts'
 import { catalogDresser, connect, type Connected, upstreamFor } from './serve.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
@@ -42,15 +44,32 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
     log,
     now,
   })
+  const metrics =
+    config.metrics.port === undefined ? undefined : gathered(config, log, () => primary.measure())
+  const listening = Promise.all([primary.listening, metrics]).then(([url]) => url)
+  // It is heard by whoever starts us, but perhaps later.
+  listening.catch(() => {})
   return {
     ...connected,
-    listening: primary.listening,
+    listening,
     broken: primary.broken,
     close: async () => {
       await primary.close(config.shutdown.drainMs)
+      await (await metrics?.catch(() => undefined))?.close()
       await connected.close()
     },
   }
+}
+
+/** The one listener for all: each worker counts for itself, and the primary has its process to tell of. */
+const gathered = async (
+  config: Config,
+  log: Log,
+  fromWorkers: () => Promise<readonly Measures[]>,
+): Promise<ScrapeListener> => {
+  const { metersFor, serveMetrics } = await import('./serve-metrics.ts')
+  const { snapshot } = metersFor(config, null, 'primary')
+  return serveMetrics(config, log, async () => [await snapshot(), ...(await fromWorkers())])
 }
 
 /** Serves as one of the workers, until the primary says to stop. */
@@ -65,7 +84,10 @@ export const serveAsWorker = async (config: Config): Promise<void> => {
   const catalog = createRemoteCatalog({ link, catalogOf: catalogDresser(config) })
   const admit = createRemoteAdmit(link, config.auth.keys)
   const turns = new OpenTurns()
-  const app = createApp({ upstream, catalog, turns, admit, config, log })
+  const meters = config.metrics.port === undefined ? undefined : await metersIn(config, catalog)
+  if (meters !== undefined) link.measured(meters.snapshot)
+  const { observer } = meters ?? {}
+  const app = createApp({ upstream, catalog, turns, admit, config, log, observer })
   try {
     const listening = await listen(app, turns, config.server)
     link.listening(listening.url)
@@ -76,6 +98,11 @@ export const serveAsWorker = async (config: Config): Promise<void> => {
     await upstream.close()
     leavePrimary()
   }
+}
+
+const metersIn = async (config: Config, catalog: LiveCatalog): Promise<Meters> => {
+  const { metersFor } = await import('./serve-metrics.ts')
+  return metersFor(config, catalog, String(workerId))
 }
 
 const NOTHING_KNOWN: Known = {

@@ -8,6 +8,7 @@ import { servingOf } from './config/serving.ts'
 import type { Log } from './log.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
+import type { Observer } from './server/observer.ts'
 import { OpenTurns } from './server/open-turns.ts'
 import { createRateLimit } from './server/rate-limit.ts'
 import { now } from './ticker.ts'
@@ -54,13 +55,17 @@ export const connect = (
   }
 }
 
-/** @throws the `listen` error, such as EADDRINUSE; everything that was opened is closed again. */
+/** @throws the `listen` error, such as EADDRINUSE, or a ConfigError of the metrics' port; everything that was opened is closed again. */
 export const serve = async (config: Config, log: Log): Promise<Running> => {
   const connected = connect(config, log)
   const { upstream, catalog } = connected
   const turns = new OpenTurns()
-  const app = createApp({ upstream, catalog, turns, admit: createRateLimit(now), config, log })
+  let metrics: Measured | undefined
   try {
+    metrics = config.metrics.port === undefined ? undefined : await measured(config, log, catalog)
+    const admit = createRateLimit(now)
+    const { observer } = metrics ?? {}
+    const app = createApp({ upstream, catalog, turns, admit, config, log, observer })
     const listening = await listen(app, turns, config.server)
     return {
       url: listening.url,
@@ -68,13 +73,25 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
       catalog,
       close: async () => {
         await listening.close(config.shutdown.drainMs)
+        await metrics?.close()
         await connected.close()
       },
     }
   } catch (error) {
+    await metrics?.close()
     await connected.close()
     throw error
   }
+}
+
+type Measured = { readonly observer: Observer; close(): Promise<void> }
+
+/** A start without metrics does not wait for what they need. */
+const measured = async (config: Config, log: Log, catalog: LiveCatalog): Promise<Measured> => {
+  const { metersFor, serveMetrics } = await import('./serve-metrics.ts')
+  const { observer, snapshot } = metersFor(config, catalog)
+  const { close } = await serveMetrics(config, log, async () => [await snapshot()])
+  return { observer, close }
 }
 
 /** The upstream that is configured; nothing is asked of it yet. */

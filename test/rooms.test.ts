@@ -74,6 +74,8 @@ const DOORS: Doors = {
     'log.ts',
     'node:',
   ],
+  // It hears of exchanges, and asks nobody.
+  'metrics/': ['server/observer.ts', 'prom-client', 'node:'],
   'log.ts': ['log-output.ts', 'pino'],
   'log-output.ts': ['node:'],
   'ticker.ts': [],
@@ -84,6 +86,7 @@ const DOORS: Doors = {
 
   // Only here is known which upstream was chosen, and that there are rooms at all.
   'serve.ts': [
+    'serve-metrics.ts',
     'catalog/',
     'config/',
     'server/',
@@ -93,8 +96,11 @@ const DOORS: Doors = {
     'version.ts',
     'node:',
   ],
+  'serve-metrics.ts': ['catalog/', 'config/', 'metrics/', 'log.ts', 'version.ts'],
   'serve-workers.ts': [
     'serve.ts',
+    'serve-metrics.ts',
+    'metrics/',
     'catalog/',
     'config/',
     'server/',
@@ -178,6 +184,7 @@ describe('in the house as it stands', () => {
   test.for([
     ['pino', ['log.ts']],
     ['node:cluster', ['workers/cluster.ts']],
+    ['prom-client', ['metrics/exposition.ts', 'metrics/meters.ts']],
     ['@hono/node-server', ['server/chat-completions.ts', 'server/context.ts', 'server/listen.ts']],
   ] as const)('%s is imported by %j alone', ([name, places]) => {
     const found = FILES.filter((file) => importsOf(file).includes(name)).map(({ path }) => path)

@@ -21,6 +21,8 @@ export type Config = {
   readonly abort: Readonly<Settings['abort']>
   readonly shutdown: Readonly<Settings['shutdown']>
   readonly log: Readonly<Settings['log']>
+  /** Without a port nothing is counted. */
+  readonly metrics: Readonly<Settings['metrics']>
 }
 
 /** The one upstream there is. Times are milliseconds; 0 means for ever, where the schema allows it. */

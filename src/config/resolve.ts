@@ -15,7 +15,7 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
     withoutProvider(pattern, upstream).map((name) => ({ pattern: name, params: each })),
   )
   const config: Config = {
-    server: { ...settings.server, host: resolveHost(settings.server.host, outside) },
+    server: { ...settings.server, host: resolveHost('server', settings.server.host, outside) },
     upstream: resolveUpstream(upstream, upstreams[upstream] ?? missing(), params, outside),
     models: { aliases: resolveAliases(models, outside), params },
     auth: { keys: resolveKeys(auth, upstream, outside) },
@@ -26,9 +26,17 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
     abort: settings.abort,
     shutdown: settings.shutdown,
     log: settings.log,
+    metrics: {
+      ...settings.metrics,
+      host: resolveHost('metrics', settings.metrics.host, outside),
+    },
   }
   // Whoever configured keys means to ask for them; what is wrong with them is said already.
   if (auth.keys === undefined && auth.keysFile === undefined) refuseOpenDoor(config, outside)
+  const { metrics, server } = config
+  if (metrics.port !== undefined && metrics.port !== 0 && metrics.port === server.port) {
+    outside.complain(['metrics', 'port'], 'is the port of `server.port` already; choose another')
+  }
   return frozen(config)
 }
 
@@ -37,10 +45,10 @@ const missing = (): never => {
 }
 
 /** IPv6 is written without brackets from here on, as `server.listen` wants it. */
-const resolveHost = (host: string, outside: Outside): string => {
+const resolveHost = (section: 'server' | 'metrics', host: string, outside: Outside): string => {
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0 || HOST_NAME.test(bare)) return bare
-  const path = ['server', 'host']
+  const path = [section, 'host']
   outside.complain(
     path,
     'must be an address or a host name alone, such as 127.0.0.1; the port has an option of its own',

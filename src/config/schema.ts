@@ -464,6 +464,24 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe('What is written down.'),
+    metrics: z
+      .strictObject({
+        port: z
+          .int()
+          .min(0)
+          .max(65_535)
+          .exactOptional()
+          .describe(
+            'The port on which `GET /metrics` is served in the form of Prometheus, which asks at 9464 by custom; it is no path of the port that clients use. 0: any that is free. Unset: nothing is counted.',
+          ),
+        host: text()
+          .default('127.0.0.1')
+          .describe(
+            'The address of that port. Whoever can connect to it reads how much is asked of which model, without a key.',
+          ),
+      })
+      .prefault({})
+      .describe('What is counted.'),
   })
   .describe('The configuration of tolk.')
 

@@ -63,7 +63,7 @@ const begin = async (
 
   if (wanted.stream) {
     const encoder = new ChunkEncoder({ stamp, reasoningField, includeUsage })
-    const stream = new EventStream(outgoing, encoder, config.downstream)
+    const stream = new EventStream(outgoing, encoder, config.downstream, record)
     const listener = card.serving.streaming ? stream : atOnce(stream, retold)
     turns.hold(noting(stream, record), outgoing)
     stream.carry(upstream.chat(request, target, ordered(turn, record, log, listener)))

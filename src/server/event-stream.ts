@@ -14,6 +14,7 @@ import { comment } from '../wire/sse.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { cutOff, cutOffUnread } from './cut-off.ts'
 import type { OpenTurn } from './open-turns.ts'
+import type { RequestRecord } from './request-record.ts'
 
 export type StreamTiming = {
   /** After how long without a first event 200 is sent all the same, with a comment, ms; 0 never. */
@@ -47,6 +48,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   readonly #body: ChunkedBody
   readonly #encoder: Encoder<ChatEvent>
   readonly #timing: StreamTiming
+  readonly #record: Pick<RequestRecord, 'heartbeats'>
   readonly #started = now()
   readonly #resolve: () => void
   readonly #reject: (failed: Failed) => void
@@ -56,7 +58,12 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   /** Since when the socket is full. */
   #fullSince: number | null = null
 
-  constructor(response: ServerResponse, encoder: Encoder<ChatEvent>, timing: StreamTiming) {
+  constructor(
+    response: ServerResponse,
+    encoder: Encoder<ChatEvent>,
+    timing: StreamTiming,
+    record: Pick<RequestRecord, 'heartbeats'>,
+  ) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.opened = promise
     // A fault of ours before anyone awaits it answers 500; it must not end the process as well.
@@ -66,6 +73,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     this.#response = response
     this.#encoder = encoder
     this.#timing = timing
+    this.#record = record
     this.#body = new ChunkedBody(response, this.#drained)
     response.once('close', this.#closed)
     watch(this)
@@ -109,10 +117,15 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     } else if (this.#state === 'waiting') {
       if (commitAfterMs === 0 || time - this.#started < commitAfterMs) return
       this.#commit()
-      this.#write(HEARTBEAT)
+      this.#beat()
     } else if (heartbeatMs > 0 && time - this.#lastWrite >= heartbeatMs) {
-      this.#write(HEARTBEAT)
+      this.#beat()
     }
+  }
+
+  #beat(): void {
+    this.#record.heartbeats += 1
+    this.#write(HEARTBEAT)
   }
 
   #commit(): void {

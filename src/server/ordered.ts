@@ -18,6 +18,7 @@ export const ordered = (
     const said = turn.order(batch)
     const last = said.at(-1)
     if (last === undefined) return
+    record.deltas += said.length
     note(last, record, log)
     listener.events(said)
   },
@@ -25,11 +26,13 @@ export const ordered = (
 
 const note = (last: ChatEvent, record: RequestRecord, log: Log): void => {
   if (last.type === 'finish') {
+    record.deltas -= 1
     record.usage = last.usage
     record.finishReason = last.reason
   } else if (last.type === 'failure') {
     const { failure } = last
     record.failure = failure.kind
+    record.deltas -= 1
     if (failure.kind === 'internal') {
       log.error('internal error', { request_id: record.id }, failure.cause)
     }

@@ -1,18 +1,29 @@
 /** One line when an exchange ends: who asked which model, what came of it, and how long it took. */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../log.ts'
 import { now } from '../ticker.ts'
 import type { AppEnv } from './context.ts'
 import { wasCutOff } from './cut-off.ts'
+import type { Ended, Observer } from './observer.ts'
 import { randomHex } from './random-hex.ts'
 import type { RequestRecord } from './request-record.ts'
 
-/** Gives each request its id and its record, and writes the line when its socket is done with it. */
+/**
+ * Gives each request its id and its record, and writes the line when its socket is done with it.
+ *
+ * @param observer hears the same at the same moment.
+ */
 export const requestLog =
-  (log: Log): MiddlewareHandler<AppEnv> =>
+  (log: Log, observer?: Observer): MiddlewareHandler<AppEnv> =>
   (c, next) => {
     const { incoming, outgoing } = c.env
-    const record: RequestRecord = { id: `req_${randomHex()}`, started: now() }
+    const record: RequestRecord = {
+      id: `req_${randomHex()}`,
+      started: now(),
+      deltas: 0,
+      heartbeats: 0,
+    }
     c.set('record', record)
     // On the raw response, because a header set through Hono makes node-server rebuild the response
     // of a stream that was sent already (performance, pitfall 1).
@@ -22,39 +33,38 @@ export const requestLog =
     const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
     let complete = false
     if ('on' in outgoing) {
+      observer?.begun()
+      const isRetry = observer !== undefined && hasAskedBefore(incoming.headers)
       // Node 22 says "finish" of what a destroyed socket never took, too.
       outgoing.on('finish', () => (complete = !incoming.socket.destroyed))
-      outgoing.on('close', () =>
-        write(log, record, {
-          method,
+      outgoing.on('close', () => {
+        const left = !complete && record.failure === undefined
+        const ended: Ended = {
           path,
-          status: outgoing.statusCode,
-          complete,
-          cutOff: wasCutOff(outgoing),
-        }),
-      )
+          // nginx's number for a client that left; no status of ours was heard.
+          status: left ? 499 : outgoing.statusCode,
+          outcome: left
+            ? wasCutOff(outgoing)
+              ? 'client-stalled'
+              : 'client-closed'
+            : (record.failure ?? 'ok'),
+          isRetry,
+          record,
+        }
+        write(log, method, ended)
+        observer?.ended(ended)
+      })
     }
     return next()
   }
 
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
-type Outcome = {
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  /** Whether the client's socket took all of the answer. */
-  readonly complete: boolean
-  /** Whether it read too slowly for our patience. */
-  readonly cutOff: boolean
-}
+/** As OpenAI's SDKs count their own tries, from 0. */
+const hasAskedBefore = (headers: IncomingHttpHeaders): boolean =>
+  Number(headers['x-stainless-retry-count']) > 0
 
-const write = (
-  log: Log,
-  record: RequestRecord,
-  { method, path, status, complete, cutOff }: Outcome,
-): void => {
-  const left = !complete && record.failure === undefined
+const write = (log: Log, method: string, { path, status, outcome, record }: Ended): void => {
   const { usage } = record
   // A probe asks every few seconds, for ever.
   const level = PROBES.has(path) && status === 200 ? 'debug' : 'info'
@@ -63,9 +73,8 @@ const write = (
     key: record.key,
     method,
     path,
-    // nginx's number for a client that left; no status of ours was heard.
-    status: left ? 499 : status,
-    outcome: left ? (cutOff ? 'client-stalled' : 'client-closed') : (record.failure ?? 'ok'),
+    status,
+    outcome,
     model: record.model,
     stream: record.stream,
     first_event_ms: record.firstEvent && Math.round(record.firstEvent - record.started),

@@ -1,4 +1,4 @@
-/** RequestRecord: what the log will say about one request. */
+/** RequestRecord: what the log and the metrics will say about one request. */
 import type { Usage } from '../chat/event.ts'
 import type { Failure } from '../failure.ts'
 
@@ -16,4 +16,8 @@ export type RequestRecord = {
   firstEvent?: number
   usage?: Usage
   finishReason?: string
+  /** What the upstream has said, in events; its last word is none of them. */
+  deltas: number
+  /** Comments that its stream was kept open with. */
+  heartbeats: number
 }

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { ClientKey } from '../client-key.ts'
 import type { StreamTiming } from './event-stream.ts'
+import type { Observer } from './observer.ts'
 import type { OpenTurns } from './open-turns.ts'
 import type { Admit } from './rate-limit.ts'
 import type { BodyLimits } from './request-body.ts'
@@ -32,4 +33,6 @@ export type Rooms = {
   readonly admit: Admit
   readonly config: ServerConfig
   readonly log: Log
+  /** Who counts exchanges, if anybody does. */
+  readonly observer?: Observer | undefined
 }

@@ -19,14 +19,21 @@ export type FromWorker =
   | { readonly say: 'cannot-listen'; readonly fault: ListenFault }
   /** `id` is a number of the worker's own choosing; the answer brings it back. */
   | { readonly say: 'ask'; readonly id: number; readonly question: Question }
+  /** To `measure`, with its id. */
+  | { readonly say: 'measured'; readonly id: number; readonly measures: Measures }
 
 export type FromPrimary =
   /** To `here`: what is known by now. */
   | { readonly say: 'welcome'; readonly known: Known }
   | { readonly say: 'news'; readonly known: Known }
   | { readonly say: 'answer'; readonly id: number; readonly answer: Answer }
+  /** Say what you have counted. */
+  | { readonly say: 'measure'; readonly id: number }
   /** Take nobody new, finish within so many ms, and leave. */
   | { readonly say: 'drain'; readonly drainMs: number }
+
+/** What a process has counted, as `metrics/` has it; nobody looks inside on the way. */
+export type Measures = readonly object[]
 
 /** What only the primary can do; each as in `catalog/live.ts` and `server/rate-limit.ts`. */
 export type Question =

@@ -3,11 +3,13 @@ import type { Known } from '../catalog/live.ts'
 import type { Log } from '../log.ts'
 import type { Bulletin } from './bulletin.ts'
 import { createDeaths, MAX_DEATHS } from './deaths.ts'
+import { createGathering } from './gathering.ts'
 import {
   type Answer,
   type FromPrimary,
   type FromWorker,
   type ListenFault,
+  type Measures,
   type Port,
   type Question,
   sendable,
@@ -42,6 +44,8 @@ export type Primary = {
   readonly listening: Promise<string>
   /** Resolves with a sentence for the operator, when workers die faster than it makes sense to replace them. */
   readonly broken: Promise<string>
+  /** What each worker that serves has counted; one that hangs is left out. */
+  measure(): Promise<readonly Measures[]>
   /** Has each finish within so many ms what is under way, and ends those that have not left soon after. */
   close(drainMs: number): Promise<void>
 }
@@ -60,6 +64,7 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
   const serving = new Set<Child>()
   const timers = new Set<NodeJS.Timeout>()
   const deaths = createDeaths(now)
+  const gathering = createGathering()
   let closing = false
 
   /** @returns calls it off. */
@@ -95,6 +100,8 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
           return listening.reject(listenError(message.fault))
         case 'ask':
           return void reply(child, message.id, message.question)
+        case 'measured':
+          return gathering.settle(message.id, message.measures)
       }
     })
     child.onGone((how) => {
@@ -132,6 +139,7 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
   return {
     listening: listening.promise,
     broken: broken.promise,
+    measure: () => gathering.gather(serving),
     close: async (drainMs) => {
       closing = true
       for (const timer of timers) clearTimeout(timer)

@@ -9,6 +9,7 @@ import type {
   FromPrimary,
   FromWorker,
   ListenFault,
+  Measures,
   Port,
   Question,
 } from './messages.ts'
@@ -21,6 +22,8 @@ export type Link = {
   list(): Promise<null>
   missed(upstreamModel: string): Promise<readonly string[]>
   admit(key: number): Promise<Admission>
+  /** From now on the primary is told what `count` says, whenever it asks. */
+  measured(count: () => Promise<Measures>): void
   listening(url: string): void
   cannotListen(error: unknown): void
   /** Resolves with the ms that are left for what is under way, when the primary says to stop. */
@@ -46,6 +49,7 @@ export const joinPrimary = async (
   }
   let news: Bulletin<Known> | undefined
   let count = 0
+  let measures: (() => Promise<Measures>) | undefined
 
   port.hear((message) => {
     switch (message.say) {
@@ -56,6 +60,8 @@ export const joinPrimary = async (
         return news?.post(message.known)
       case 'answer':
         return settle(message.id, message.answer)
+      case 'measure':
+        return void tell(message.id)
       case 'drain':
         return draining.resolve(message.drainMs)
     }
@@ -74,6 +80,11 @@ export const joinPrimary = async (
     }
   }
 
+  const tell = async (id: number): Promise<void> => {
+    const said = await measures?.().catch(() => [])
+    port.send({ say: 'measured', id, measures: said ?? [] })
+  }
+
   /** @returns its number. Without a primary nothing is known for certain, and nobody is let in uncounted. */
   const ask = (question: Question): number => {
     const id = ++count
@@ -88,6 +99,9 @@ export const joinPrimary = async (
     list: async () => asked.list.wait(ask({ to: 'list' })),
     missed: async (upstreamModel) => asked.missed.wait(ask({ to: 'missed', upstreamModel })),
     admit: async (key) => asked.admit.wait(ask({ to: 'admit', key })),
+    measured: (how) => {
+      measures = how
+    },
     listening: (url) => void port.send({ say: 'listening', url }),
     cannotListen: (error) => void port.send({ say: 'cannot-listen', fault: faultOf(error) }),
     draining: draining.promise,

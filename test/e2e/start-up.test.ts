@@ -96,19 +96,23 @@ describe('to serve, the sources', () => {
     ])
   })
 
-  test.for(['src/demo/', 'src/workers/', 'src/serve-workers.ts', 'src/config/help.ts'])(
-    'load nothing of %s',
-    (path) => {
-      expect(loaded.filter((url) => url.startsWith(join(ROOT, path)))).toEqual([])
-    },
-  )
+  test.for([
+    'src/demo/',
+    'src/workers/',
+    'src/serve-workers.ts',
+    'src/metrics/',
+    'src/serve-metrics.ts',
+    'src/config/help.ts',
+  ])('load nothing of %s', (path) => {
+    expect(loaded.filter((url) => url.startsWith(join(ROOT, path)))).toEqual([])
+  })
 
   test('load no package that serving has no use for', () => {
     const packages = loaded.flatMap(
       (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
     )
     expect(packages).toEqual(expect.arrayContaining(['hono', 'pino', 'zod']))
-    const useless = new Set(['openai', 'eventsource-parser', 'undici'])
+    const useless = new Set(['openai', 'eventsource-parser', 'undici', 'prom-client'])
     expect(packages.filter((name) => useless.has(name))).toEqual([])
   })
 

@@ -51,7 +51,7 @@ afterEach(() => {
 })
 
 const start = (timing: Partial<StreamTiming> = {}) => {
-  const stream = new EventStream(response, encoder, { ...NEVER, ...timing })
+  const stream = new EventStream(response, encoder, { ...NEVER, ...timing }, { heartbeats: 0 })
   const exchange = exchangeOf()
   stream.carry(exchange)
   return { stream, exchange }
@@ -116,7 +116,7 @@ describe('waiting', () => {
   test('a client that had left before is noticed at once', async () => {
     client.socket.destroy()
     await inTime('the close', new Promise((resolve) => response.once('close', resolve)))
-    const stream = new EventStream(response, encoder, NEVER)
+    const stream = new EventStream(response, encoder, NEVER, { heartbeats: 0 })
     await expect(stream.opened).rejects.toMatchObject({ failure: { kind: 'client-closed' } })
     const exchange = exchangeOf()
     stream.carry(exchange)

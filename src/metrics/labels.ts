@@ -1,0 +1,25 @@
+/** What may stand in a label: words of ours, so that no client can make up new ones (reliability R-18). */
+import type { Ended } from '../server/observer.ts'
+
+/** The route of a path; `other` for every path that is none. */
+export const routeOf = (path: string): string => {
+  if (ROUTES.has(path)) return path
+  return path.startsWith('/v1/models/') ? '/v1/models/{id}' : 'other'
+}
+
+const ROUTES: ReadonlySet<string> = new Set([
+  '/v1/chat/completions',
+  '/v1/models',
+  '/livez',
+  '/readyz',
+  '/healthz',
+])
+
+/** How far a request had come: its body was read, the model was waited for, or it spoke. */
+export const phaseOf = ({
+  model,
+  firstEvent,
+}: Ended['record']): 'request' | 'waiting' | 'answer' => {
+  if (firstEvent !== undefined) return 'answer'
+  return model === undefined ? 'request' : 'waiting'
+}
