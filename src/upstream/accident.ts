@@ -1,17 +1,28 @@
 /** What befell a call before its answer began: an error of a socket or of ours → its Failure. */
 import type { Failure, Unreachable } from '../failure.ts'
 
+/** The code of what the upstream says that is not HTTP. */
+export const NO_HTTP = 'NO_HTTP'
+
 /** An error that says what happened in the words of sockets, for {@link accident} and for the log. */
 export const socketError = (code: string, message: string): Error =>
   Object.assign(new Error(message), { code })
 
-/** Told apart by `code`; whatever has none that is known was said by the upstream, and is not HTTP. */
-export const accident = (cause: unknown): Failure => {
+/**
+ * Told apart by `code`. What has none that is known is no doing of the upstream's: a fault of ours, or
+ * this machine's, such as too few descriptors.
+ *
+ * @param wasSent whether the request may have been read. A connection that stood may still end as one
+ * that was never made (the kernel's probes time out, the route is lost), but not as if nothing had run:
+ * clients would run it again.
+ */
+export const accident = (cause: unknown, wasSent: boolean): Failure => {
   const code = codeOf(cause)
-  const reason = REASONS[code] ?? (isTls(code) ? 'tls' : undefined)
-  return reason === undefined
-    ? malformed('something that is not HTTP')
-    : { kind: 'upstream-unreachable', reason }
+  if (code === NO_HTTP) return malformed('something that is not HTTP')
+  const reason = reasonOf(code)
+  if (reason === undefined) return { kind: 'internal', cause }
+  const isTold = !wasSent || reason === 'tls'
+  return { kind: 'upstream-unreachable', reason: isTold ? reason : 'reset' }
 }
 
 /** @param what as the object of a sentence that begins with "The upstream sent". */
@@ -23,19 +34,30 @@ export const malformed = (what: string): Failure => ({
 const REASONS: Readonly<Record<string, Unreachable>> = {
   ECONNREFUSED: 'refused',
   EHOSTUNREACH: 'refused',
+  EHOSTDOWN: 'refused',
   ENETUNREACH: 'refused',
+  ENETDOWN: 'refused',
   EADDRNOTAVAIL: 'refused',
+  // A firewall of this machine.
+  EACCES: 'refused',
+  EPERM: 'refused',
   ENOTFOUND: 'dns',
-  EAI_AGAIN: 'dns',
-  EAI_FAIL: 'dns',
   ETIMEDOUT: 'connect-timeout',
+  ERR_SOCKET_CONNECTION_TIMEOUT: 'connect-timeout',
+  ECONNABORTED: 'reset',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
   EPROTO: 'tls',
 }
 
-const isTls = (code: string): boolean =>
-  /^ERR_(?:TLS|SSL|OSSL)_|^CERT_|^UNABLE_TO_|SELF_SIGNED|^HOSTNAME_MISMATCH$/.test(code)
+const reasonOf = (code: string): Unreachable | undefined => {
+  if (code.startsWith('EAI_')) return 'dns'
+  return REASONS[code] ?? (TLS.test(code) ? 'tls' : undefined)
+}
+
+/** Node's own, OpenSSL's, and what is wrong with a certificate (X509 in Node's `crypto_common.cc`). */
+const TLS =
+  /^ERR_(?:TLS|SSL|OSSL)_|^CERT_|^CRL_|^UNABLE_TO_|SELF_SIGNED|^(?:ERROR_IN_CERT_.*|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|UNSPECIFIED)$/
 
 const codeOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return ''

@@ -4,16 +4,16 @@ import type { Socket } from 'node:net'
 import { now } from '../ticker.ts'
 import { BodyDecoder } from '../wire/http-body.ts'
 import { HeadDecoder } from '../wire/http-head.ts'
-import { socketError } from './accident.ts'
+import { NO_HTTP, socketError } from './accident.ts'
 import type { Dial } from './dial.ts'
 import type { Reply } from './http.ts'
 
 /**
- * When an answer was lost: `stale` is before its first octet, on a connection that was kept from an
+ * When an answer was lost: `unsent` is before there was a connection to ask on; `stale` is before its first octet, on a connection that was kept from an
  * earlier answer, within {@link STALE_MS} of the request: the upstream had most likely closed it
  * before it read the request (reliability R1).
  */
-export type Loss = 'stale' | 'before-head' | 'after-head'
+export type Loss = 'unsent' | 'stale' | 'before-head' | 'after-head'
 
 /** What a connection carries: a request, and who hears the answer. */
 export type Call = {
@@ -69,6 +69,8 @@ export class Connection {
   #state: State = 'connecting'
   #call: Call | null
   #hasHeard = false
+  /** Of a connection that does not stand yet: reads belong to the handshake until then. */
+  #isPaused = false
   #isKept = false
   #keptMs: number | null = null
   /** When the last request was written, of those that follow another. */
@@ -107,11 +109,15 @@ export class Connection {
   }
 
   pause(call: Call): void {
-    if (this.#call === call) this.#socket.pause()
+    if (this.#call !== call) return
+    if (this.#state === 'connecting') this.#isPaused = true
+    else this.#socket.pause()
   }
 
   resume(call: Call): void {
-    if (this.#call === call) this.#socket.resume()
+    if (this.#call !== call) return
+    if (this.#state === 'connecting') this.#isPaused = false
+    else this.#socket.resume()
   }
 
   /** Closes at once, if this call is still under way: nothing more is heard of it. */
@@ -130,6 +136,7 @@ export class Connection {
     clearTimeout(this.#timer)
     this.#socket.setNoDelay(true)
     this.#socket.setKeepAlive(true, PROBE_MS)
+    if (this.#isPaused) this.#socket.pause()
     this.#write(call)
     // A connection that never carried an answer is not retried, so nobody needs its request again.
     call.forget()
@@ -223,6 +230,7 @@ export class Connection {
   }
 
   #loss(): Loss {
+    if (this.#state === 'connecting') return 'unsent'
     if (this.#state === 'reading') return 'after-head'
     const isStale = !this.#hasHeard && now() - this.#writtenAt < STALE_MS
     return isStale ? 'stale' : 'before-head'
@@ -239,4 +247,4 @@ export class Connection {
 
 const CLOSED = (): Error => socketError('ECONNRESET', 'the connection was closed')
 const TIMED_OUT = (): Error => socketError('ETIMEDOUT', 'no connection in time')
-const NOT_HTTP = (): Error => new Error('what came is not HTTP/1.1')
+const NOT_HTTP = (): Error => socketError(NO_HTTP, 'what came is not HTTP/1.1')

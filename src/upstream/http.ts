@@ -32,7 +32,7 @@ export type HttpRequest = {
   readonly requestId?: string
 }
 
-/** The upper-case-insensitive headers of an answer that anyone here looks at. */
+/** The headers of an answer, by their lower-case names. */
 export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /**
@@ -95,7 +95,7 @@ export const createHttp = (config: HttpConfig): Http => {
     try {
       call.start(encode(request))
     } catch (cause) {
-      queueMicrotask(() => call.lost(cause, 'before-head'))
+      queueMicrotask(() => call.lost(cause, 'unsent'))
     }
     return call
   }
@@ -139,7 +139,7 @@ class HttpCall implements Call, Exchange {
     if (loss === 'stale' && !this.#pool.isClosed) return this.#again()
     this.#isOver = true
     const failure: Failure =
-      loss === 'after-head' ? { kind: 'upstream-truncated' } : accident(cause)
+      loss === 'after-head' ? { kind: 'upstream-truncated' } : accident(cause, loss !== 'unsent')
     this.reply.fail(failure, cause)
   }
 
@@ -164,7 +164,7 @@ class HttpCall implements Call, Exchange {
       this.#connection = this.#pool.connect(this)
       if (this.#isPaused) this.#connection.pause(this)
     } catch (cause) {
-      this.lost(cause, 'before-head')
+      this.lost(cause, 'unsent')
     }
   }
 }
@@ -179,7 +179,7 @@ const ask = (
     let received = ''
     let status = 0
     let headers: ReplyHeaders = {}
-    // A closed pool fails while the call that starts the exchange is still under way.
+    // There is none yet for a signal that was aborted before.
     let exchange: Exchange | null = null
     const settle = (): void => {
       clearTimeout(timer)

@@ -10,6 +10,7 @@ export class Preparation implements Exchange {
   /** What is written, but for the last piece, in bytes: as text a socket would make room for three times as many. */
   readonly #bytes: Buffer[] = []
   #last = ''
+  #isPaused = false
   #exchange: Exchange | null = null
 
   /**
@@ -28,15 +29,19 @@ export class Preparation implements Exchange {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#exchange?.pause()
   }
 
   resume(): void {
+    this.#isPaused = false
     this.#exchange?.resume()
   }
 
   abort(): void {
     this.#pieces = null
+    this.#bytes.length = 0
+    this.#last = ''
     this.#exchange?.abort()
   }
 
@@ -65,5 +70,6 @@ export class Preparation implements Exchange {
         : Buffer.concat([...this.#bytes.splice(0), Buffer.from(this.#last)])
     this.#last = ''
     this.#exchange = this.#send(body)
+    if (this.#isPaused) this.#exchange.pause()
   }
 }

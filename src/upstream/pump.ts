@@ -206,8 +206,8 @@ export class Pump implements Reply, Exchange, Watcher {
 }
 
 /**
- * A listener that throws is a bug of ours, and costs its own turn alone: here, in a microtask, it would
- * cost the process.
+ * A listener that throws is a bug of ours, and costs its own turn alone: thrown on, out of a socket's
+ * event or the ticker's, it would cost the process.
  *
  * @returns whether the listener heard.
  */

@@ -77,6 +77,8 @@ export class JsonReader implements ListMarks {
     if (this.#piece.length + at - this.#from < PIECE) return
     this.#putAway(at)
     this.#parse()
+    // Before a comma there must be something too.
+    if (this.#list?.length === 0) this.#fault ??= { kind: 'malformed' }
     this.#from = at + 1
     this.#pieceAt = this.#before + at + 1
   }

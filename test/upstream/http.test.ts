@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
 import { Failed, type Failure } from '../../src/failure.ts'
+import { socketError } from '../../src/upstream/accident.ts'
 import type { Http, HttpConfig } from '../../src/upstream/http.ts'
 import { certificates } from '../support/certificates.ts'
 import { inTime } from '../support/deadline.ts'
@@ -54,8 +55,6 @@ const freePort = async (): Promise<number> => {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
-
-const NOT_HTTP = { kind: 'upstream-malformed' }
 
 const unreachable = (reason: Extract<Failure, { kind: 'upstream-unreachable' }>['reason']) => ({
   kind: 'upstream-unreachable',
@@ -377,6 +376,20 @@ describe('an answer that never begins', () => {
   })
 })
 
+test('a connection that dies while the model works is "reset", however it died', async () => {
+  const sockets = vi.spyOn(Socket.prototype, 'setKeepAlive')
+  closers.push(() => vi.restoreAllMocks())
+  const standIn = await upstreamSaying([{ hold: true }])
+  for (const code of ['ETIMEDOUT', 'EHOSTUNREACH']) {
+    const heard = hear(httpTo(standIn.url))
+    const before = standIn.requests.length
+    await expect.poll(() => standIn.requests.length).toBe(before + 1)
+    const socket = sockets.mock.contexts.at(-1)
+    if (socket instanceof Socket) socket.destroy(socketError(code, 'probed in vain'))
+    expect(await heard).toMatchObject({ end: unreachable('reset'), code })
+  }
+})
+
 describe('an answer that breaks off is truncated', () => {
   test.each<[what: string, script: Script]>([
     ['by a reset', [{ line: 'one' }, { reset: true }]],
@@ -486,7 +499,7 @@ describe('what goes upstream', () => {
     const standIn = await upstreamSaying([{ status: 200, body: '' }])
     const http = httpTo(standIn.url, { headers })
     const { end } = await hear(http, { ...CHAT, path })
-    expect(end).toMatchObject({ kind: 'upstream-malformed' })
+    expect(end).toMatchObject({ kind: 'internal' })
     expect(standIn.connections()).toBe(0)
   })
 
@@ -509,8 +522,8 @@ describe('what goes upstream', () => {
   test('a header that HTTP cannot carry is a failure, not a crash', async () => {
     const standIn = await upstreamSaying([{ status: 200, body: '' }])
     const http = httpTo(standIn.url, { headers: { 'transfer-encoding': 'chunked' } })
-    expect((await hear(http)).end).toMatchObject({ kind: 'upstream-malformed' })
-    await expect(askTags(http)).rejects.toMatchObject({ failure: { kind: 'upstream-malformed' } })
+    expect((await hear(http)).end).toMatchObject({ kind: 'internal' })
+    await expect(askTags(http)).rejects.toMatchObject({ failure: { kind: 'internal' } })
     expect(standIn.requests).toEqual([])
   })
 })
@@ -581,7 +594,7 @@ describe('abort', () => {
     const words: string[] = []
     const reply = { head: () => {}, data: () => {}, end: () => {}, fail: () => words.push('fail') }
     http.send({ ...CHAT, path: '/a b' }, reply).abort()
-    expect((await hear(http, { ...CHAT, path: '/a b' })).end).toMatchObject(NOT_HTTP)
+    expect((await hear(http, { ...CHAT, path: '/a b' })).end).toMatchObject({ kind: 'internal' })
     expect(words).toEqual([])
   })
 
@@ -631,11 +644,14 @@ describe('pause', () => {
     expect(length).toBe(64 * slice.length)
   })
 
-  test('before there is a connection holds it back too', async () => {
-    const { url, requests } = await upstreamSaying([{ status: 200, body: 'ok' }])
+  test.each([
+    ['http', {}],
+    ['https', { tls: certificates.server }],
+  ])('before there is a connection holds it back too: %s', async (_, options) => {
+    const { url, requests } = await upstreamSaying([{ status: 200, body: 'ok' }], options)
     let body = ''
     const { promise, resolve } = Promise.withResolvers<void>()
-    const exchange = httpTo(url).send(CHAT, {
+    const exchange = httpTo(url, { tls: { ca: certificates.ca } }).send(CHAT, {
       head: () => {},
       data: (octets) => (body += octets),
       end: resolve,

@@ -69,6 +69,16 @@ describe('a piece that cannot be written', () => {
   })
 })
 
+test('a pause before it is sent is one of the exchange, unless it is over', async () => {
+  for (const isOver of [true, false]) {
+    const { preparation, exchange, send } = start(['a', 'b', 'c'].values())
+    preparation.pause()
+    if (isOver) preparation.resume()
+    await expect.poll(() => send.mock.calls.length).toBe(1)
+    expect(exchange.pause).toHaveBeenCalledTimes(isOver ? 0 : 1)
+  }
+})
+
 test('once it is sent, pause, resume and abort are those of the exchange', () => {
   const { preparation, exchange } = start(['a'].values())
   preparation.pause()

@@ -180,6 +180,15 @@ describe('the last word', () => {
     await allClosed(1000 + LATE_MS)
   })
 
+  test('is the last, though the lines go on: its connection is dropped all the same', async () => {
+    const heard = play(function* () {
+      yield done
+      yield* endless(word('more'), 50)
+    })
+    expect(await heard.last()).toMatchObject(isFinish)
+    await allClosed(1000 + LATE_MS)
+  })
+
   test.each<[what: string, after: readonly Step[]]>([
     ['more text', [word('more')]],
     ['another end', [done]],

@@ -98,6 +98,9 @@ describe('a long list', () => {
     ['nothing behind the last comma', [text, text, '']],
     ['nothing between two', [text, '', text]],
     ['a fault in its second piece', [text, text, '1 2', text]],
+    ['nothing before the first comma, but much of it', [' '.repeat(140_000), text]],
+    ['nothing but blanks and a comma', [' '.repeat(140_000), '']],
+    ['blanks around each', [`${' '.repeat(140_000)}1`, `${text}${' '.repeat(140_000)}`, '2']],
     ['a bracket too many', [text, ']', text]],
     ['a brace too many', [text, '}', text]],
   ] as const)('%s', ([, elements]) => {
