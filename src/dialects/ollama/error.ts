@@ -19,7 +19,7 @@ export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: str
   if (status >= 300 && status < 400) return redirected
   const error = errorIn(parsed(body))
   const context = { status: error?.status ?? status, model, retryAfter }
-  return error === null ? decodeStatus(context) : decodeSaid(error, context)
+  return error === null ? decodeStatus(context, body !== '') : decodeSaid(error, context)
 }
 
 /**
@@ -37,7 +37,7 @@ export const decodeErrorLine = (line: unknown): Failure | null => {
 }
 
 /** An error that says nothing of its own: Ollama's empty 403, an error page of something in between. */
-const decodeStatus = ({ status, retryAfter }: Context): Failure => {
+const decodeStatus = ({ status, retryAfter }: Context, hasPage: boolean): Failure => {
   switch (status) {
     case 401:
       return credentialRefused
@@ -46,8 +46,10 @@ const decodeStatus = ({ status, retryAfter }: Context): Failure => {
     case 429:
     case 503:
       return overloaded(retryAfter)
+    case 413:
+      return bodyRefused
     default:
-      return notOllama(status)
+      return notOllama(status, hasPage)
   }
 }
 
@@ -118,10 +120,26 @@ const redirected: Failure = {
     'the final base URL.',
 }
 
-/** An error page of something in between, or another server altogether: its body is not repeated. */
-const notOllama = (status: number): Failure =>
+const bodyRefused: Failure = {
+  kind: 'upstream-rejected',
+  status: 413,
+  code: 'request_too_large',
+  message:
+    'The request is larger than the upstream, or a proxy before it, takes. Send less, or have its ' +
+    'operator raise that limit.',
+}
+
+/**
+ * An error page of something in between, or another server altogether: its body is not repeated. A 500
+ * without a word is a panic of Ollama's; one with a page is a bad gateway's (reliability U-38).
+ */
+const notOllama = (status: number, hasPage: boolean): Failure =>
   status >= 500
-    ? rejected(status, `The upstream answered with status ${status} and no reason.`, {})
+    ? rejected(
+        hasPage && status !== 504 ? 502 : status,
+        `The upstream answered with status ${status} and no reason.`,
+        {},
+      )
     : {
         kind: 'upstream-malformed',
         message:

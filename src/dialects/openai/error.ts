@@ -218,7 +218,9 @@ const UNREACHABLE = {
   },
   reset: {
     code: 'upstream_unreachable',
-    message: 'The upstream closed the connection before it answered.',
+    message:
+      'The upstream closed the connection before it answered. If it always does, its base URL may ' +
+      'need https.',
   },
 } as const
 

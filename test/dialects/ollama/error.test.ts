@@ -419,6 +419,18 @@ describe('statuses', () => {
       failure: { kind: 'overloaded' },
     },
     {
+      what: 'a page of a proxy that broke',
+      status: 500,
+      body: '<html>oops</html>',
+      failure: { kind: 'upstream-rejected', status: 502 },
+    },
+    {
+      what: 'a page of a proxy that takes less',
+      status: 413,
+      body: '<html>too large</html>',
+      failure: { kind: 'upstream-rejected', status: 413, code: 'request_too_large' },
+    },
+    {
       what: "a panic's empty 500",
       status: 500,
       body: '',
