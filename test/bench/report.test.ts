@@ -1,4 +1,5 @@
 /** What the bench writes: verdicts, tables, charts, and the document they stand in. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { barChartSvg } from './bar-chart.ts'
 import { readCommandLine } from './command-line.ts'
@@ -134,6 +135,11 @@ test('the report names every figure, includes every chart it links, and ends wit
   expect(files.map(({ name }) => name)).toEqual(['README.md', ...linked])
   expect(document).toContain('## Of s\n\nAbout.')
   expect(document).toMatch(/## What stands in the way\n\nWhat was found\.\n$/)
+})
+
+test('the report that is kept ends with the findings that are kept', () => {
+  const kept = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
+  expect(kept('README.md').split('\n## What stands in the way\n\n')[1]).toBe(kept('findings.md'))
 })
 
 test.each([
