@@ -25,7 +25,8 @@ export const listenForScrapes = async (options: ScrapeOptions): Promise<ScrapeLi
   server.maxConnections = MOST_CONNECTIONS
   const { host, port } = options
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    // For good: a connection that could not be taken must not end the process.
+    server.on('error', reject)
     server.listen({ host, port }, resolve)
   })
   const address = server.address()

@@ -258,6 +258,32 @@ describe('a door open to other machines', () => {
   })
 })
 
+describe('metrics', () => {
+  test('are off, and on this machine alone once they are on', () => {
+    expect(load().config.metrics).toEqual({ host: '127.0.0.1' })
+    expect(load({ env: { TOLK_METRICS_PORT: '9464' } }).config.metrics).toEqual({
+      host: '127.0.0.1',
+      port: 9464,
+    })
+  })
+
+  test('have an address that is written as any other', () => {
+    const env = { TOLK_METRICS_PORT: '0', TOLK_METRICS_HOST: '[::1]' }
+    expect(load({ env }).config.metrics.host).toBe('::1')
+    expect(problemsOf({ env: { ...env, TOLK_METRICS_HOST: '127.0.0.1:9464' } })[0]).toMatch(
+      /^`TOLK_METRICS_HOST` must be an address or a host name alone/,
+    )
+  })
+
+  test('never share the port of clients', () => {
+    const env = { TOLK_METRICS_PORT: '8080', TOLK_PORT: '8080' }
+    expect(problemsOf({ env })).toEqual([
+      expect.stringMatching(/^`TOLK_METRICS_PORT` is the port of `server.port` already/),
+    ])
+    expect(load({ env: { TOLK_METRICS_PORT: '0', TOLK_PORT: '0' } }).config.metrics.port).toBe(0)
+  })
+})
+
 describe('the file', () => {
   test.each([
     [{ flags: { config: 'x.json5' } }, /^`--config` names x\.json5, which does not exist\.$/],

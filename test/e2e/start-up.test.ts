@@ -136,6 +136,19 @@ describe('the published program', () => {
     expect(bytes).toBeLessThan(900_000)
   })
 
+  test('reads what metrics need only where they are wanted', async () => {
+    const own = join(dirname(BUILT), 'serve-metrics.js')
+    expect(await loadedToServe(BUILT)).not.toContain(own)
+    const env = { OLLAMA_HOST: ollama.url, TOLK_PORT: '0', TOLK_METRICS_PORT: '0' }
+    const program = run(BUILT, { env })
+    const [, url = ''] = await program.says(/"url":"([^"]+)"/)
+    const scraped = await fetch(url)
+    expect(await scraped.text()).toMatch(/^tolk_build_info\{.* 1$/m)
+    program.process.kill('SIGTERM')
+    expect((await program.ended).code).toBe(0)
+    expect(modulesIn(program)).toContain(own)
+  })
+
   test('speaks one of the languages that zod has, and is ASCII', () => {
     const files = readdirSync(dirname(BUILT)).filter((name) => name.endsWith('.js'))
     const text = files.map((name) => readFileSync(join(dirname(BUILT), name), 'utf8')).join('')
