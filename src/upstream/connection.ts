@@ -106,6 +106,8 @@ export class Connection {
     this.#writtenAt = now()
     this.#socket.ref()
     this.#write(call)
+    // A long one, such as images, is not kept for the minutes that a model may read it.
+    if (call.body !== null) setTimeout(() => this.#outlast(call), STALE_MS).unref()
   }
 
   pause(call: Call): void {
@@ -139,6 +141,13 @@ export class Connection {
     if (this.#isPaused) this.#socket.pause()
     this.#write(call)
     // A connection that never carried an answer is not retried, so nobody needs its request again.
+    call.forget()
+  }
+
+  /** What happens to this call from now on is no reason to send it again. */
+  #outlast(call: Call): void {
+    if (this.#call !== call) return
+    this.#writtenAt = Number.NEGATIVE_INFINITY
     call.forget()
   }
 

@@ -138,6 +138,7 @@ class HttpCall implements Call, Exchange {
     if (this.#isOver) return
     if (loss === 'stale' && !this.#pool.isClosed) return this.#again()
     this.#isOver = true
+    this.forget()
     const failure: Failure =
       loss === 'after-head' ? { kind: 'upstream-truncated' } : accident(cause, loss !== 'unsent')
     this.reply.fail(failure, cause)
@@ -155,6 +156,7 @@ class HttpCall implements Call, Exchange {
 
   abort(): void {
     this.#isOver = true
+    this.forget()
     this.#connection?.drop(this)
   }
 

@@ -5,7 +5,9 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { STALE_MS } from '../../src/upstream/connection.ts'
+import { STALE_MS, type Call } from '../../src/upstream/connection.ts'
+import { Connections } from '../../src/upstream/connections.ts'
+import { createDial } from '../../src/upstream/dial.ts'
 import type { Http, HttpConfig, Reply } from '../../src/upstream/http.ts'
 import { inTime } from '../support/deadline.ts'
 import { CHAT, hear, httpTo } from '../support/http-exchange.ts'
@@ -313,6 +315,31 @@ describe('a request on a kept connection that ends before any answer', () => {
     await hear(http)
     expect((await hear(http)).end).toEqual(reset)
     expect(upstream.requests).toHaveLength(2)
+  })
+
+  test('is forgotten by then, if it is long, though no answer has come', async () => {
+    const { upstream } = await once(() => {})
+    const pool = new Connections(createDial(new URL(upstream.url), {}), 2000, 4000)
+    closers.push(() => pool.close())
+    const ended = vi.fn<() => void>()
+    const forget = vi.fn<() => void>()
+    const lost = vi.fn<Call['lost']>()
+    const call: Call = {
+      head: 'POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n',
+      body: '{}',
+      reply: { ...silent, end: ended },
+      forget,
+      lost,
+    }
+    pool.carry(call)
+    await expect.poll(() => ended.mock.calls.length).toBe(1)
+    forget.mockClear()
+    pool.carry(call)
+    await expect.poll(() => forget.mock.calls.length, { timeout: STALE_MS + 2000 }).toBe(1)
+    for (const socket of upstream.open) socket.resetAndDestroy()
+    await expect.poll(() => lost.mock.calls.length).toBe(1)
+    expect(lost.mock.calls[0]?.[1]).toBe('before-head')
+    expect(upstream.connections()).toBe(1)
   })
 
   test('is not sent again on a new connection', async () => {
