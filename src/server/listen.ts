@@ -64,6 +64,8 @@ export const listen = async (
     if (turns.draining) outgoing.shouldKeepAlive = false
     note(incoming, outgoing)
     if (refuseHead(incoming, outgoing)) return
+    // Said of every answer that does not say otherwise: each belongs to the one who asked.
+    outgoing.setHeader('cache-control', 'no-store')
     void answer(incoming, outgoing)
   })
   // Left to itself, Node asks for every body before anyone has seen its key, and refuses an unknown

@@ -39,7 +39,7 @@ const post = async (bytes: string | Uint8Array, headers: Readonly<Record<string,
   return answerIn(client.received())
 }
 
-describe('a body that is no JSON is a 400 invalid_json', () => {
+describe('C-09 a body that is no JSON is a 400 invalid_json', () => {
   test.each<[what: string, body: string | Uint8Array]>([
     ['empty', ''],
     ['blank', ' \n '],
@@ -99,7 +99,7 @@ test.each<[what: string, fields: object, param: string]>([
   expect(refusalIn(answer).param).toBe(param)
 })
 
-describe('the content type', () => {
+describe('C-11 the content type', () => {
   test.each([
     ['text/plain'],
     ['multipart/form-data; boundary=x'],
@@ -135,7 +135,7 @@ describe('the content type', () => {
     refusalIn(answer)
   })
 
-  test('a compressed body is a 415, and is not inflated', async () => {
+  test('R-09 a compressed body is a 415, and is not inflated', async () => {
     const answer = await post(gzipSync(JSON.stringify(FITTING)), { 'Content-Encoding': 'gzip' })
     expect(answer.status).toBe(415)
     expect(refusalIn(answer).message).toContain('Content-Encoding')
@@ -145,7 +145,7 @@ describe('the content type', () => {
 describe('a body that is too large is a 413', () => {
   const large = JSON.stringify({ ...FITTING, padding: 'x'.repeat(LIMIT) })
 
-  test('by its length, before a byte of it is sent', async () => {
+  test('R-03 by its length, before a byte of it is sent', async () => {
     const client = await connectTo(tolk.url)
     client.send(postOf(CHAT, '', { 'Content-Length': '1000000000' }))
     const answer = answerIn(await client.until(/\r\n\r\n\{.*\}/s, 500))
@@ -158,7 +158,7 @@ describe('a body that is too large is a 413', () => {
     await client.closed(2000)
   })
 
-  test('by what came, when it said no length', async () => {
+  test('R-04 by what came, when it said no length', async () => {
     const client = await connectTo(tolk.url)
     const head = postOf(CHAT, '', {}).replace('Content-Length: 0', 'Transfer-Encoding: chunked')
     client.send(`${head}${large.length.toString(16)}\r\n${large}\r\n`)

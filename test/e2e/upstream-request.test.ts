@@ -115,7 +115,7 @@ describe('nothing of the client', () => {
     'proxy-authorization': `Basic ${CANARY}`,
   }
 
-  test('goes upstream in a header', async () => {
+  test('S-12 goes upstream in a header', async () => {
     await start({}, { upstream: { apiKey: 'up-secret' } })
     expect((await chat(headers)).status).toBe(200)
     const sent = ollama.requests.at(-1)
@@ -140,7 +140,7 @@ describe('nothing of the client', () => {
     })
   })
 
-  test('chooses where it goes, or with which credential', async () => {
+  test('A-15 chooses where it goes, or with which credential', async () => {
     await start({}, {})
     const other = await createScriptedOllama()
     const { status } = await chat(
@@ -223,7 +223,7 @@ test.each([301, 302, 307, 308])('%i is not followed, nor given the credential', 
   await other.close()
 })
 
-test('a client’s JSON is not passed on: of two keys the last counts, on both sides', async () => {
+test('C-15 a client’s JSON is not passed on: of two keys the last counts, on both sides', async () => {
   await start({}, {})
   const { status } = await ask(tolk.url, {
     path: '/v1/chat/completions',

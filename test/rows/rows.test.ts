@@ -1,0 +1,141 @@
+/** The table of rows is whole: each has a test, or says why it has none. */
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../support/documents.ts'
+import { allClaims, claimsIn, idsOf, outcomesIn } from './claims.ts'
+import { GROUPS, ROWS } from './ids.ts'
+import { IN_PART, NOT_APPLICABLE, TO_BUILD } from './open.ts'
+import { complaintsOf, verdictsOf, type Lists } from './verdicts.ts'
+
+test('each row of the specification has a test or a reason, and none is claimed that is no row', () => {
+  const lists: Lists = {
+    rows: ROWS,
+    toBuild: TO_BUILD,
+    notApplicable: NOT_APPLICABLE,
+    inPart: IN_PART,
+    claims: allClaims(ROOT),
+  }
+  expect(complaintsOf(lists)).toEqual([])
+})
+
+test('the rows are numbered without a gap', () => {
+  const sizes = { P: 25, A: 19, R: 24, U: 67, C: 21, S: 13, F: 14, B: 10, N: 20 }
+  const numbered = Object.entries(sizes).flatMap(([group, size]) =>
+    Array.from({ length: size }, (_, at) => `${group}-${String(at + 1).padStart(2, '0')}`),
+  )
+  expect(Object.keys(ROWS)).toEqual(numbered)
+  expect(Object.keys(GROUPS)).toEqual(Object.keys(sizes))
+})
+
+test.each([
+  ['U-23 an end', ['U-23']],
+  ['P-12, P-23 a long line', ['P-12', 'P-23']],
+  ['an end, U-23', []],
+  ['U-23', []],
+  ['U-234 an end', []],
+  ['U-23: an end', []],
+])('%j begins with %j', (title, ids) => {
+  expect(idsOf(title)).toEqual(ids)
+})
+
+test.each([
+  ['a test', "test('U-01 a', () => {})", ['U-01 a']],
+  ['a describe over lines', "describe(\n  'U-01 a',\n  () => {})", ['U-01 a']],
+  ['a table’s title', "test.each(TABLE)('U-01 %s', f)", ['U-01 %s']],
+  ['a row of a table', "test.each([['U-01 a', 1], ['U-02 b', 2]])('%s', f)", ['U-01 a', 'U-02 b']],
+  ['a field', "{ title: 'U-01 a' }", ['U-01 a']],
+  ['any quotes', 'test("U-01 it\'s", f); test(`U-02 b`, f)', ["U-01 it's", 'U-02 b']],
+  ['a comment', "// as 'U-01 a' does\n", []],
+  ['another place in a title', "test('as U-01 a', f)", []],
+])('%s is read from a source', (_, source, titles) => {
+  expect(claimsIn('a.test.ts', source).map(({ title }) => title)).toEqual(titles)
+})
+
+const LISTS: Lists = {
+  rows: { 'U-01': 'refused', 'U-02': 'no name', 'U-03': 'hangs' },
+  toBuild: ['U-02'],
+  notApplicable: { 'U-03': 'no resolver' },
+  inPart: {},
+  claims: [{ id: 'U-01', title: 'U-01 is a 502', file: 'a.test.ts' }],
+}
+const crowd = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`F-${at + 10}`, 'why']))
+
+describe('what is wrong with the lists is said', () => {
+  test.each<[what: string, lists: Partial<Lists>, complaint: string]>([
+    ['a row in none', { toBuild: [] }, 'U-02 has neither a test nor an entry in open.ts'],
+    ['an id that is no row', { toBuild: ['U-02', 'U-99'] }, 'U-99 is no row'],
+    [
+      'a test of no row',
+      { claims: [...LISTS.claims, { id: 'U-77', title: 'U-77 x', file: '' }] },
+      'U-77 is no row',
+    ],
+    [
+      'an entry whose row has a test',
+      { toBuild: ['U-01', 'U-02'] },
+      'U-01 is in open.ts although it has a test, or another entry',
+    ],
+    [
+      'a row in both',
+      { toBuild: ['U-02', 'U-03'] },
+      'U-03 is in open.ts although it has a test, or another entry',
+    ],
+    [
+      'a part of nothing',
+      { inPart: { 'U-02': 'all' } },
+      'U-02 is said to be tested in part, and has no test',
+    ],
+    [
+      'too many reasons',
+      { rows: { ...LISTS.rows, ...crowd }, notApplicable: { ...LISTS.notApplicable, ...crowd } },
+      '17 rows are not applicable; 15 may be',
+    ],
+  ])('%s', (_, lists, complaint) => {
+    expect(complaintsOf({ ...LISTS, ...lists })).toEqual([complaint])
+  })
+
+  test('and of lists that fit nothing', () => {
+    expect(complaintsOf(LISTS)).toEqual([])
+  })
+})
+
+const reportOf = (...results: readonly (readonly [path: readonly string[], status: string])[]) => ({
+  testResults: [
+    {
+      assertionResults: results.map(([path, status]) => ({
+        ancestorTitles: path.slice(0, -1),
+        title: path.at(-1),
+        status,
+      })),
+    },
+  ],
+})
+
+test('a row has passed when all of its tests have, whatever carries its id', () => {
+  const report = reportOf(
+    [['U-01 a', 'streamed'], 'passed'],
+    [['U-01 a', 'whole'], 'failed'],
+    [['U-01 a', 'kept'], 'passed'],
+    [['head', 'U-02 b'], 'passed'],
+    [['U-03 c'], 'skipped'],
+  )
+  expect([...outcomesIn(report)]).toEqual([
+    ['U-01', 'failed'],
+    ['U-02', 'passed'],
+  ])
+})
+
+test('the verdict is that of the run, and otherwise only that there is a test', () => {
+  expect(verdictsOf(LISTS).map(({ verdict }) => verdict)).toEqual([
+    'tested',
+    'open',
+    'not applicable',
+  ])
+  for (const [outcomes, verdict] of [
+    [new Map([['U-01', 'failed'] as const]), 'failed'],
+    [new Map([['U-01', 'passed'] as const]), 'passed'],
+    [new Map<string, 'passed'>(), 'not run'],
+  ] as const) {
+    expect(verdictsOf(LISTS, outcomes)[0]?.verdict).toBe(verdict)
+  }
+  const inPart = { 'U-01': 'the hint' }
+  expect(verdictsOf({ ...LISTS, inPart })[0]?.about).toBe('is a 502; MISSING: the hint')
+})
