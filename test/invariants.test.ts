@@ -1,4 +1,5 @@
 /** The promise about order: invariants 1 to 10 of a streamed answer, for scripts and cuts that nobody chose. */
+import { isUtf8 as isUtf8Bytes } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { retold } from '../src/chat/completion.ts'
@@ -11,7 +12,16 @@ import {
   type Delta,
   type ReadStream,
 } from './support/read-stream.ts'
-import { answerOf, fold, hear, stream, type Asked, type WholeAnswer } from './support/translate.ts'
+import {
+  answerOf,
+  fold,
+  hear,
+  stream,
+  streamOctets,
+  wholeOctets,
+  type Asked,
+  type WholeAnswer,
+} from './support/translate.ts'
 import {
   cut,
   escapedText,
@@ -418,6 +428,39 @@ describe('invariant 10: the field of reasoning changes its name, and nothing els
       expect(readCompletion(body).choices[0].message.content ?? '').toBe(streamed)
     })
   })
+})
+
+/** Some bytes are put wherever text can stand in a line; most are no UTF-8. */
+const LINES = [
+  (odd: string) => `{"model":"${odd}","created_at":"","message":{"role":"assistant","content":"${odd}"},"done":false}`, // prettier-ignore
+  (odd: string) => `{"message":{"content":"${odd}","thinking":"${odd}"},"logprobs":[{"token":"${odd}","logprob":-1}]}`, // prettier-ignore
+  (odd: string) => `{"message":{"tool_calls":[{"id":"${odd}","function":{"name":"f${odd}","arguments":{"${odd}":"${odd}"}}}]}}`, // prettier-ignore
+  (odd: string) => `{"error":"${odd}"}`,
+  (odd: string) => odd,
+] as const
+
+/** @param octets a byte to a character, and no character that is more than a byte. */
+const isUtf8 = (octets: string): boolean => {
+  const bytes = Buffer.from(octets, 'latin1')
+  return bytes.toString('latin1') === octets && isUtf8Bytes(bytes)
+}
+
+test('whatever bytes come, a client gets UTF-8', () => {
+  const odd = fc
+    .uint8Array({ min: 0x80, maxLength: 4 })
+    .map((bytes) => String.fromCharCode(...bytes))
+  const lines = fc.array(fc.tuple(fc.constantFrom(...LINES), odd), { maxLength: 5 })
+  fc.assert(
+    fc.property(lines, asked, (said, wish) => {
+      const text = said.map(([line, bytes]) => `${line(bytes)}\n`).join('')
+      const batches = hear([`${text}{"done":true}\n`], wish)
+      const whole = fold(batches)
+      expect(streamOctets(batches, wish).join('')).toSatisfy(isUtf8)
+      if ('kind' in whole) return
+      expect(wholeOctets(whole, wish)).toSatisfy(isUtf8)
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('nothing depends on where the bytes were cut', () => {

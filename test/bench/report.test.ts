@@ -137,8 +137,9 @@ test('the report names every figure, includes every chart it links, and ends wit
   expect(document).toMatch(/## What stands in the way\n\nWhat was found\.\n$/)
 })
 
+const kept = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
+
 test('the report that is kept ends with the findings that are kept', () => {
-  const kept = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
   expect(kept('README.md').split('\n## What stands in the way\n\n')[1]).toBe(kept('findings.md'))
 })
 

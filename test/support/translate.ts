@@ -35,10 +35,16 @@ export const hear = (
 /** The frames that a streaming client gets, one text for each batch. */
 export const stream = (
   batches: readonly (readonly ChatEvent[])[],
+  asked: Asked = {},
+): readonly string[] => streamOctets(batches, asked).map(fromOctets)
+
+/** The same, as it stands on the wire. */
+export const streamOctets = (
+  batches: readonly (readonly ChatEvent[])[],
   { model = 'm', reasoningField = 'reasoning_content', includeUsage = false }: Asked = {},
 ): readonly string[] => {
   const encoder = new ChunkEncoder({ stamp: stampOf(model), reasoningField, includeUsage })
-  return batches.map((batch) => fromOctets(encoder.encode(batch)))
+  return batches.map((batch) => encoder.encode(batch))
 }
 
 /** The whole turn, or why there is none. */
@@ -57,12 +63,17 @@ export const answerOf = (
   { model = 'm', reasoningField = 'reasoning_content' }: Asked = {},
 ): WholeAnswer => {
   if (!('kind' in end)) {
-    const pieces = encodeChatCompletion(end, stampOf(model), reasoningField)
-    return { status: 200, body: fromOctets(pieces.join('')) }
+    return { status: 200, body: fromOctets(wholeOctets(end, { model, reasoningField })) }
   }
   const { status, error } = encodeError(end)
   return { status, body: JSON.stringify({ error }) }
 }
+
+/** A whole answer as it stands on the wire. */
+export const wholeOctets = (
+  completion: Completion,
+  { model = 'm', reasoningField = 'reasoning_content' }: Asked = {},
+): string => encodeChatCompletion(completion, stampOf(model), reasoningField).join('')
 
 const stampOf = (model: string) => ({ id: 'chatcmpl-0', created: 0, model })
 
