@@ -475,7 +475,7 @@ describe('no secret is ever shown', () => {
     ['client keys', { file: `{ auth: { keys: [{ name: "a", key: "${canary}" }] } }` }],
   ]
 
-  test.each(sources)('in the configuration however it is printed: %s', (_, world) => {
+  test.each(sources)('S-04 in the configuration however it is printed: %s', (_, world) => {
     const { config, settings } = load(world)
     expect(shows(inspect(config, { depth: null, showHidden: true }))).toBe(false)
     expect(shows(JSON.stringify(config))).toBe(false)

@@ -90,7 +90,7 @@ const cases = Object.keys(PHASES).flatMap((phase) =>
 )
 
 test.each(cases)(
-  'closes the upstream $phase, stream: $stream, by $way',
+  'C-01, C-04 closes the upstream $phase, stream: $stream, by $way',
   async ({ phase, stream, way }) => {
     const leaving = WAYS[way]
     if (leaving === undefined) throw new Error(way)

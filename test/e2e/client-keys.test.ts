@@ -56,13 +56,13 @@ test('without any keys configured nobody is asked for one', async () => {
 })
 
 test.each([[`Bearer ${KEY}`], [`bearer ${KEY}`], [`BEARER   ${KEY}`]])(
-  '%s opens the door',
+  'A-01 %s opens the door',
   async (authorization) => {
     expect((await chat(authorization)).status).toBe(200)
   },
 )
 
-describe('a wrong key is a 401', () => {
+describe('A-01, A-02, A-08 a wrong key is a 401', () => {
   const wrong: readonly (readonly [what: string, authorization: string | null])[] = [
     ['none', null],
     ['empty', ''],
@@ -77,6 +77,9 @@ describe('a wrong key is a 401', () => {
     ['two, with a comma', `Bearer ${KEY}, Bearer ${KEY}`],
     ['its hash', `Bearer ${'0'.repeat(64)}`],
     ['SQL', "Bearer ' OR 1=1 --"],
+    ['a query', 'Bearer {"$ne":null}'],
+    ['a template', 'Bearer ${process.env}{{7*7}}'],
+    ['a pattern', 'Bearer .*'],
     ['not ASCII', 'Bearer \u00E9\u00E8'],
     ['very long', `Bearer ${'x'.repeat(12_000)}`],
   ]
@@ -93,7 +96,7 @@ describe('a wrong key is a 401', () => {
     expect(chats()).toBe(before)
   })
 
-  test('with the same bytes whatever was wrong, and nothing of the key', async () => {
+  test('S-08 with the same bytes whatever was wrong, and nothing of the key', async () => {
     const bodies = await Promise.all(wrong.map(async ([, one]) => (await chat(one)).body))
     expect(new Set(bodies).size).toBe(1)
     expect(bodies[0]).not.toContain('sk-')
@@ -122,7 +125,7 @@ describe('a wrong key is a 401', () => {
     expect(answer.body).not.toContain('gpt-oss')
   })
 
-  test('before the body is read: a gigabyte is refused at once, and not waited for', async () => {
+  test('A-07 before the body is read: a gigabyte is refused at once, and not waited for', async () => {
     for (const headers of [{}, { Expect: '100-continue' }]) {
       const client = await connectTo(tolk.url)
       const sent = performance.now()
@@ -137,7 +140,7 @@ describe('a wrong key is a 401', () => {
 })
 
 test.each([['/healthz'], ['/livez'], ['/readyz']])(
-  '%s needs no key, and tells nothing',
+  'A-14 %s needs no key, and tells nothing',
   async (path) => {
     const answer = await ask(tolk.url, { path })
     expect(answer.status).toBe(200)
@@ -145,7 +148,7 @@ test.each([['/healthz'], ['/livez'], ['/readyz']])(
   },
 )
 
-describe('a key for some models', () => {
+describe('A-10 a key for some models', () => {
   const phone = 'Bearer sk-phone'
 
   test.each([['gpt-oss:20b'], ['ollama/gpt-oss:20b'], ['GPT-OSS:120B'], ['gpt-4o'], ['GPT-4O']])(
@@ -176,6 +179,8 @@ describe('a key for some models', () => {
     ['gpt-oss:20b\u0000m'],
     ['gpt-oss:m'],
     ['registry.ollama.ai/library/m'],
+    ['library/m'],
+    ['hf.co/x/y'],
     ['ｇｐｔ-oss:20b'],
   ])('knows no %j', async (model) => {
     const answer = await chat(phone, model)

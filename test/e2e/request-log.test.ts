@@ -163,7 +163,7 @@ test('holds no key, prompt, answer, query or address, at any level', async () =>
   await start()
 })
 
-test('no word of a client breaks a line, or is longer than anyone wants to read', async () => {
+test('S-09 no word of a client breaks a line, or is longer than anyone wants to read', async () => {
   await start()
   await chat({ model: `gone\n{"level":"error"}\u001B[31m${'x'.repeat(1000)}` })
   await ask(tolk.url, { path: `/%0A%1B[31m${'y'.repeat(1000)}` })

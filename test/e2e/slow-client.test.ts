@@ -62,7 +62,7 @@ const settled = async (): Promise<number> => {
 }
 
 describe('back-pressure', () => {
-  test('an endless answer that nobody reads stays in the kernel’s buffers; others are not held up', async () => {
+  test('R-14 an endless answer that nobody reads stays in the kernel’s buffers; others are not held up', async () => {
     await start()
     scripts = { flood: flood(Infinity) }
     const stalled = await chatStream(tolk.url, 'flood', { paused: true })
