@@ -187,7 +187,7 @@ describe('after it', () => {
   })
 })
 
-test('an outage under a hundred streams: each is told, and the next is served when it is over', async () => {
+test('U-62 an outage under a hundred streams: each is told, and the next is served when it is over', async () => {
   script = () => [word('one'), { hold: true }]
   const streams = await Promise.all(
     Array.from({ length: 100 }, () => chatStream(tolk.url, 'Hi', { headMs: 10_000 })),

@@ -1,4 +1,7 @@
-/** An upstream that says nothing: deadlines count lines, and a status is real for as long as it can be. */
+/**
+ * An upstream that says nothing: deadlines count lines, and a status is real for as long as it can be. The plain cases, on a
+ * kept connection too, are in `upstream-faults/silence.test.ts`.
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Script, Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
@@ -46,7 +49,6 @@ function* drip(): Generator<Step> {
 
 describe('no first line', () => {
   test.each<[what: string, script: () => Script]>([
-    ['no head', () => [{ hold: true }]],
     ['a head alone', () => [{ bytes: '\n' }, { hold: true }]],
     ['a drip of bytes', drip],
   ])('is a 504 in time: %s', async (_, silence) => {
@@ -64,7 +66,7 @@ describe('no first line', () => {
     await allClosed()
   })
 
-  test('is said in-band once 200 is out', async () => {
+  test('U-13 no first line is said in-band once 200 is out', async () => {
     await start({ firstByteTimeoutMs: 600 }, { commitAfterMs: 200 })
     script = () => [{ hold: true }]
     const stream = await chatStream(tolk.url, 'Hi')
@@ -84,8 +86,6 @@ describe('no first line', () => {
 
 describe('no next line', () => {
   test.each<[what: string, then: () => Iterable<Step>]>([
-    ['nothing', () => [{ hold: true }]],
-    ['a drip of bytes', drip],
     ['half a line, and nothing', () => [{ bytes: textOf(word('b')).slice(0, 30) }, { hold: true }]],
     ['blank lines', () => [{ bytes: '\n\n\n' }, { hold: true }]],
   ])('is an error event: %s', async (_, then) => {

@@ -25,6 +25,8 @@ export type FaultRow = {
   readonly asked?: number
   /** The connection closes, though nothing more is asked. */
   readonly drops?: boolean
+  /** How long the client waits at the least, ms. */
+  readonly lastsMs?: number
   /** Headers of the answer; `undefined` for what may not be there. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** The prompt; short unless said. */
@@ -82,7 +84,7 @@ export const testFaults = (rows: readonly FaultRow[], settings: TolkSettings = {
 const play = async (
   upstream: FaultUpstream,
   tolk: Tolk,
-  { fault, gets, asked = 1, drops = false, headers = {}, prompt }: FaultRow,
+  { fault, gets, asked = 1, drops = false, headers = {}, prompt, lastsMs = 0 }: FaultRow,
   { form, stream, kept }: Form,
 ): Promise<void> => {
   if (kept) {
@@ -91,7 +93,9 @@ const play = async (
   }
   const first = upstream.chats.length
   upstream.fault = fault
+  const began = performance.now()
   const answer = await chat(tolk, stream, prompt)
+  expect(performance.now() - began).toBeGreaterThanOrEqual(lastsMs)
   const chats = upstream.chats.slice(first)
   expect({ form, asked: chats.length, nth: chats[0]?.nth }).toEqual({
     form,
