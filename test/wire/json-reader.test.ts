@@ -109,6 +109,49 @@ describe('a long list', () => {
     expect(outcome(bitByBit(slices))).toBe(outcome(readJson(whole, LIMITS)))
   })
 
+  test('any lists of them, with a character too many or too few somewhere', () => {
+    const blanks = ' '.repeat(140_000)
+    const longOnes = [text, `{"k":${text}}`, `[1,[2],${text}]`, `"${'\\"'.repeat(70_000)}"`, blanks]
+    const shortOnes = [
+      '1',
+      '[]',
+      '[ ]',
+      '{"b":[2]}',
+      '12345678901234567890',
+      '[{"__proto__":[1e400]}]',
+    ]
+    const element = fc.constantFrom(...longOnes, ...shortOnes)
+    const list = fc.array(element, { maxLength: 5 }).map((elements) => `[${elements.join()}]`)
+    const key = fc.constantFrom('"a"', '"b"', '"__proto__"', '"0"', '""')
+    const object = fc
+      .array(fc.tuple(key, fc.oneof(list, element)), { minLength: 1, maxLength: 4 })
+      .map((members) => `{${members.map((member) => member.join(':')).join()}}`)
+    const fault = fc.record({
+      at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      removes: fc.integer({ min: 0, max: 1 }),
+      puts: fc.constantFrom('', ',', ']', '[', '{', '}', '"', ':', '1', ' ', '\\', '\u0001'),
+    })
+    fc.assert(
+      fc.property(
+        object,
+        fc.array(fault, { maxLength: 2 }),
+        fc.constantFrom(20_000, 140_001, 262_144),
+        (whole, faults, size) => {
+          const faulty = faults.reduce((json, { at, removes, puts }) => {
+            const places = [...json.matchAll(/[[\]{},:]|(?<!\\)"/g)].map(({ index }) => index)
+            const place = places[Math.floor(at * places.length)] ?? 0
+            return json.slice(0, place) + puts + json.slice(place + removes)
+          }, whole)
+          const slices = Array.from({ length: Math.ceil(faulty.length / size) }, (_, index) =>
+            faulty.slice(index * size, (index + 1) * size),
+          )
+          expect(outcome(bitByBit(slices)) === outcome(readJson(faulty, LIMITS))).toBe(true)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
   test('a fault in it is told with its place', () => {
     const whole = long(text, text, '1 2', text)
     const slices = whole.match(/[^]{1,50000}/g) ?? []
