@@ -1,5 +1,5 @@
 /** A verdict for each row of the specification, and what is wrong with the lists that lead to it. */
-import type { Claim } from './claims.ts'
+import { idsOf, type Claim } from './claims.ts'
 
 export type Lists = {
   /** By id, what is expected. */
@@ -43,7 +43,7 @@ export const verdictsOf = (
     return {
       id,
       verdict: outcomes === undefined ? 'tested' : (outcomes.get(id) ?? 'not run'),
-      about: `${first.title.slice(first.title.indexOf(' ', id.length) + 1)}${others}${missing}`,
+      about: `${first.title.slice(idsOf(first.title).join(', ').length + 1)}${others}${missing}`,
       file: first.file,
     }
   })
