@@ -2,7 +2,8 @@
  * Standard output for a log: lines go out in company, and may be lost, but never hold the process.
  *
  * pino's own (sonic-boom 4.2) tries again for ever when a disk is full, at exit without letting anything
- * else happen. Here a write that fails loses its lines, a reader who lags is waited for, and what waits is bounded.
+ * else happen. Here a write that fails loses its lines, a reader who lags is waited for, and what waits is
+ * bounded.
  */
 import { write, writeSync } from 'node:fs'
 
@@ -17,8 +18,8 @@ const COMPANY_MS = 100
 /** Bytes that may wait for a reader who does not read; beyond it lines are dropped. */
 const MAX_WAITING = 1024 * 1024
 /**
- * Bytes that a pipe takes as one (PIPE_BUF of Linux; limits.h). Workers write to one pipe: beyond it another's
- * lines may come in between.
+ * Bytes that a pipe takes as one (PIPE_BUF of Linux; limits.h). Workers write to one pipe: beyond it
+ * another's lines may come in between.
  */
 const MAX_LOT = 4096
 

@@ -23,8 +23,9 @@ export type Catalog = {
   resolve(name: string): ModelCard | undefined
   /**
    * The models on offer. Where no model is known to have tools, those of which it is not known are listed:
-   * a server too old to say has good ones all the same. An alias is no entry of its own: a client that lets people choose would show
-   * the model twice, and explicit models are promised to be listed exactly. By name it is found.
+   * a server too old to say has good ones all the same. An alias is no entry of its own: a client that lets
+   * people choose would show the model twice, and explicit models are promised to be listed exactly. By name
+   * it is found.
    */
   listed(): readonly ModelCard[]
   /** The others; each can still be called and retrieved by name. */
@@ -57,7 +58,9 @@ export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOpt
   // A client says one name again and again, and rarely the model's own to the letter.
   const known = new Map<string, ModelCard>()
   const remembered = (name: string): ModelCard | undefined => {
-    const card = known.get(name) ?? resolve(name)
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const card = resolve(name)
     if (card !== undefined && known.size < MOST_KNOWN) known.set(name, card)
     return card
   }

@@ -1,8 +1,9 @@
 /** Slices of octets into whole lines: linear, and with a bound on what one line may hold. */
 
 /**
- * Cuts at `\n`, which is no part of any longer character, wherever the network cut. Only the new slice is searched: searching the
- * pending tail again costs the square of a long line (8 MB without a newline: 1 s of CPU).
+ * Cuts at `\n`, which is no part of any longer character, wherever the network cut. Only the new slice is
+ * searched: searching the pending tail again costs the square of a long line (8 MB without a newline: 1 s of
+ * CPU).
  */
 export class Lines {
   #tail = ''

@@ -56,6 +56,21 @@ describe('a name', () => {
   ])('%j finds nothing', (name) => {
     expect(catalog().resolve(name)).toBeUndefined()
   })
+
+  test('finds the same in whatever order names are asked for, and however many spellings there are', () => {
+    const one = catalog({ aliases: { gpt: 'native' } })
+    for (const name of ['MIXED:V1', 'mixed:v1', 'Mixed:v1', 'GPT', 'nope', 'gpt', 'MIXED:V1']) {
+      expect(one.resolve(name)).toBe(catalog({ aliases: { gpt: 'native' } }).resolve(name))
+    }
+    // More of them than anyone should remember.
+    const word = 'native:latest'
+    for (let bits = 0; bits < 4096; bits++) {
+      const spelled = word
+        .split('')
+        .map((letter, at) => ((bits >> at) & 1 ? letter.toUpperCase() : letter))
+      expect(one.resolve(spelled.join(''))?.name).toBe(word)
+    }
+  })
 })
 
 describe('an alias', () => {
