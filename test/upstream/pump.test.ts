@@ -289,7 +289,11 @@ describe('an answer that is none', () => {
       yield { status: 500 }
       for (;;) yield { bytes: 'x'.repeat(64 * 1024) }
     })
-    expect(await failureOf(heard)).toMatchObject({ kind: 'upstream-rejected', status: 500 })
+    expect(await failureOf(heard)).toEqual({
+      kind: 'upstream-rejected',
+      status: 502,
+      message: 'The upstream answered with status 500 and no reason.',
+    })
     await allClosed()
   })
 
