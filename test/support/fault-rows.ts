@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { refusalIn } from './envelope.ts'
 import { createFaultUpstream, well, type Fault, type FaultUpstream } from './fault-upstream.ts'
 import { ask, type RawAnswer } from './raw-client.ts'
+import { readMetrics, sumOf } from './read-metrics.ts'
 import { readCompletion, readStream } from './read-stream.ts'
 import { startTolk, type Tolk, type TolkSettings } from './tolk.ts'
 
@@ -47,6 +48,9 @@ const FORMS = [
   { form: 'on a kept connection', stream: true, kept: true },
 ] as const
 
+/** How many chats a row is: one and the next in each form, and on a kept connection the one before. */
+const CHATS = 2 * FORMS.length + 1
+
 type Form = (typeof FORMS)[number]
 
 /** A test for each row, against one tolk. */
@@ -61,6 +65,7 @@ export const testFaults = (rows: readonly FaultRow[], settings: TolkSettings = {
     upstream = await createFaultUpstream()
     tolk = await startTolk(upstream.baseUrl, {
       ...settings,
+      metrics: { port: 0 },
       upstream: { apiKey: 'canary-key', ...settings.upstream },
     })
     await tolk.catalog.started
@@ -76,8 +81,11 @@ export const testFaults = (rows: readonly FaultRow[], settings: TolkSettings = {
   })
 
   test.each(rows)('$title', async (row) => {
+    const { ended } = await counted(tolk)
     for (const form of FORMS) await play(upstream, tolk, row, form)
     expect(unhandled).toEqual([])
+    const then = { inFlight: 0, ended: ended + CHATS }
+    await expect.poll(() => counted(tolk), { interval: 5, timeout: 3000 }).toEqual(then)
   })
 }
 
@@ -194,6 +202,16 @@ const outcomes = (tolk: Tolk, { headers }: RawAnswer): readonly object[] =>
       const { status, outcome } = logged.parse(JSON.parse(text))
       return { status, outcome }
     })
+
+/** What the metrics say of requests. */
+const counted = async (tolk: Tolk): Promise<{ inFlight: number; ended: number }> => {
+  const [, url = ''] = /"url":"(http:[^"]+)\/metrics"/.exec(tolk.logged.join('')) ?? []
+  const figures = readMetrics((await ask(url, { path: '/metrics' })).body)
+  return {
+    inFlight: sumOf(figures, 'tolk_requests_in_flight'),
+    ended: sumOf(figures, 'tolk_requests_total'),
+  }
+}
 
 const soon = (what: () => number, count: number): Promise<void> =>
   expect.poll(what, { interval: 5, timeout: 3000 }).toBe(count)

@@ -96,7 +96,7 @@ const statuses: readonly FaultRow[] = [
       title: `U-43 413 before the upload ended is a 413, with ${['a reason', 'no body', 'a page'][at]}`,
       fault: says(answer('413 Too Large', body, 'Connection: close'), fin),
       gets: before(413, at === 0 ? 'upstream_error' : 'request_too_large'),
-      prompt: 'x'.repeat(4_000_000),
+      prompt: 'x'.repeat(2_000_000),
       drops: true,
     }),
   ),

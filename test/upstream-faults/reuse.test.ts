@@ -125,7 +125,9 @@ test.each([301, 302, 303, 307, 308])(
 
 test('U-56 after the done line the client is done, though the connection stays open, and that is dropped', async () => {
   await start()
-  for (const stream of [true, false, true]) {
+  for (const stream of [true, false]) {
+    upstream.fault = says(answer('200 OK', HELLO))
+    expect((await chat(stream)).status).toBe(200)
     upstream.fault = says(chunked(HELLO))
     const { status, body, end } = await chat(stream)
     expect([status, end]).toEqual([200, 'whole'])
