@@ -43,8 +43,9 @@ export const createDial = ({ protocol, hostname, port }: URL, tls: DialTls): Dia
     port: Number(port || 443),
     // Two's protocol would be another client's work; an upstream that picks none gets 1.1 all the same.
     ALPNProtocols: ['http/1.1'],
-    // An address is no server name (RFC 6066 § 3); the certificate is held against the host anyway.
-    ...(isIP(host) === 0 && { servername: host }),
+    // An address is no server name, and the dot that ends a full one is none of it: Go's servers end
+    // the handshake over it (RFC 6066 § 3). The certificate is held against the host anyway.
+    ...(isIP(host) === 0 && { servername: host.replace(/\.$/, '') }),
   }
   // Reading the authorities anew for each connection would cost more than its handshake.
   let secureContext: SecureContext | undefined

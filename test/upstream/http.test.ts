@@ -167,11 +167,13 @@ describe('TLS', () => {
       (_, response) => response.end('ok'),
     ).on('secureConnection', (socket) => said.push([socket.servername, socket.alpnProtocol]))
     const port = await listening(server)
-    for (const host of ['localhost', '127.0.0.1']) {
+    resolveTo('127.0.0.1')
+    for (const host of ['localhost', 'localhost.', '127.0.0.1']) {
       const http = httpTo(`https://${host}:${port}`, { tls })
       expect(await hear(http)).toMatchObject({ status: 200, body: 'ok', end: 'end' })
     }
     expect(said).toEqual([
+      ['localhost', 'http/1.1'],
       ['localhost', 'http/1.1'],
       [false, 'http/1.1'],
     ])
