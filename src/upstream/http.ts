@@ -60,8 +60,8 @@ export type Http = {
   /**
    * Fetches a small JSON answer whole, within `metaTimeoutMs`.
    *
-   * @throws Failed `upstream-unreachable`, `upstream-timeout` or `upstream-malformed`; a status that
-   * is not 200 is no failure here.
+   * @throws Failed `upstream-unreachable`, `upstream-timeout`, `upstream-malformed`, `upstream-truncated`,
+   * `client-closed` or `internal`; a status that is not 200 is no failure here.
    */
   ask(request: HttpRequest, signal: AbortSignal): Promise<WholeReply>
   /** Closes all connections, those in use included. */
