@@ -49,10 +49,15 @@ export const answerFailure =
  * in front of tolk decides by the path it read. Only a model's name may be encoded, for it may hold anything.
  */
 export const literalPath: MiddlewareHandler<AppEnv> = (c, next) => {
-  const path = c.env.incoming.url?.split('?', 1)[0] ?? ''
+  const { url = '' } = c.env.incoming
+  if (PLAIN_PATH.test(url)) return next()
+  const path = url.split('?', 1)[0] ?? ''
   const isEncoded = path.includes('%') && !path.startsWith('/v1/models/')
   return isEncoded || ANOTHER_SPELLING.test(path) ? unknownUrl(c) : next()
 }
+
+/** As nearly all are: nothing in it could be read in two ways. */
+const PLAIN_PATH = /^[\w/-]*$/
 
 /** What URL parsers take away: dot segments, however they are written, and a fragment. */
 const ANOTHER_SPELLING = /#|\/(?:\.|%2e){1,2}(?:\/|$)/i

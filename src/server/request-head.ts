@@ -46,11 +46,16 @@ const ONCE: ReadonlySet<string> = new Set([
   'expect',
 ])
 
+const LENGTHS: ReadonlySet<number> = new Set(Array.from(ONCE, ({ length }) => length))
+
 /** @returns the first name that stands there again, in lower case. */
 const repeatedHeader = (rawHeaders: readonly string[]): string | undefined => {
   let seen: string[] | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase()
+    const spelled = rawHeaders[at] ?? ''
+    // Most have another length, and need not be spelled anew.
+    if (!LENGTHS.has(spelled.length)) continue
+    const name = spelled.toLowerCase()
     if (!ONCE.has(name)) continue
     if (seen?.includes(name) === true) return name
     seen = [...(seen ?? []), name]
