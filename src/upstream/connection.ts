@@ -9,9 +9,9 @@ import type { Dial } from './dial.ts'
 import type { Reply } from './http.ts'
 
 /**
- * When an answer was lost: `unsent` is before there was a connection to ask on; `stale` is before its first octet, on a connection that was kept from an
- * earlier answer, within {@link STALE_MS} of the request: the upstream had most likely closed it
- * before it read the request (reliability R1).
+ * When an answer was lost: `unsent` is before there was a connection to ask on; `stale` is before its
+ * first octet, on a connection that was kept from an earlier answer, within {@link STALE_MS} of the
+ * request: the upstream had most likely closed it before it read the request (reliability R1).
  */
 export type Loss = 'unsent' | 'stale' | 'before-head' | 'after-head'
 
