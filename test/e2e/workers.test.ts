@@ -58,6 +58,8 @@ const start = async (count: number, options: ProgramOptions = {}): Promise<Worke
     env: { OLLAMA_HOST: ollama.url, TOLK_PORT: '0', ...options.env },
   })
   const [, url = ''] = await program.says(/listens on (\S+) .*\n/)
+  // The sentence and the log lines come by ways of their own: either may be read first.
+  await expect.poll(() => pids(program), SOON).toHaveLength(count)
   return { ...program, url }
 }
 
@@ -247,7 +249,9 @@ describe('a signal', () => {
 test('a worker that is killed takes its own streams along, and is replaced', async () => {
   const tolk = await start(2)
   const streams = await inTurn(4, () => chatStream(tolk.url, 'gated'))
-  const [victim = 0] = pids(tolk)
+  const [victim] = pids(tolk)
+  // Zero would be the process group of the tests themselves.
+  if (victim === undefined) throw new Error('no worker has said its pid')
   process.kill(victim, 'SIGKILL')
   await expect
     .poll(() => workersIn(logged(tolk, 'a worker listens')), SOON)
