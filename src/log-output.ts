@@ -17,13 +17,17 @@ export type LogOutput = {
 const COMPANY_MS = 100
 /** Bytes that may wait for a reader who does not read; beyond it lines are dropped. */
 const MAX_WAITING = 1024 * 1024
+/** Bytes in one write of a process that has its output for itself. */
+const MAX_LOT = 64 * 1024
 /**
- * Bytes that a pipe takes as one (PIPE_BUF of Linux; limits.h). Workers write to one pipe: beyond it
- * another's lines may come in between.
+ * Bytes that a pipe takes as one (PIPE_BUF of Linux; limits.h). Where several processes write to it,
+ * beyond that another's lines may come in between.
  */
-const MAX_LOT = 4096
+const MAX_SHARED_LOT = 4096
 
-export const logOutput = (fd: number): LogOutput => {
+/** @param isShared whether other processes write to it as well. */
+export const logOutput = (fd: number, isShared = false): LogOutput => {
+  const maxLot = isShared ? MAX_SHARED_LOT : MAX_LOT
   /** What waits: lines, and behind none of them the lots that a write was begun for. */
   let lines: string[] = []
   let lots: Buffer[] = []
@@ -34,7 +38,7 @@ export const logOutput = (fd: number): LogOutput => {
   /** The next lot, which still counts as waiting. */
   const next = (): Buffer | undefined => {
     if (lots.length === 0 && lines.length > 0) {
-      lots = inLots(lines)
+      lots = inLots(lines, maxLot)
       lines = []
     }
     return lots[0]
@@ -85,14 +89,14 @@ export const logOutput = (fd: number): LogOutput => {
   }
 }
 
-/** Whole lines, in lots of at most {@link MAX_LOT} bytes; a longer line is a lot of its own. */
-const inLots = (lines: readonly string[]): Buffer[] => {
+/** Whole lines, in lots of at most `maxLot` bytes; a longer line is a lot of its own. */
+const inLots = (lines: readonly string[], maxLot: number): Buffer[] => {
   const lots: Buffer[] = []
   let lot = ''
   let bytes = 0
   for (const line of lines) {
     const length = Buffer.byteLength(line)
-    if (bytes + length > MAX_LOT && bytes > 0) {
+    if (bytes + length > maxLot && bytes > 0) {
       lots.push(Buffer.from(lot))
       lot = ''
       bytes = 0

@@ -16,7 +16,7 @@ export type Log = {
 }
 
 /**
- * @param write takes a whole line; standard output by default.
+ * @param write takes a whole line; standard output by default, as the only one who writes there.
  * @param base facts that every line has.
  */
 export const createLog = (
@@ -30,7 +30,7 @@ export const createLog = (
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const logger = pino(options, write === undefined ? standardOutput() : { write })
+  const logger = pino(options, { write: write ?? standardOutput() })
   return {
     debug: (message, facts = {}) => logger.debug(facts, message),
     info: (message, facts = {}) => logger.info(facts, message),
@@ -39,11 +39,16 @@ export const createLog = (
   }
 }
 
-/** Flushed when the process ends, whatever ends it. */
-const standardOutput = (): LogOutput => {
-  const output = logOutput(1)
+/**
+ * Flushed when the process ends, whatever ends it.
+ *
+ * @param isShared whether other processes write there as well, as workers do.
+ * @returns what takes a whole line.
+ */
+export const standardOutput = (isShared = false): LogOutput['write'] => {
+  const output = logOutput(1, isShared)
   process.once('exit', () => output.flush())
-  return output
+  return (line) => output.write(line)
 }
 
 /** An allow-list: a library's error may carry a request with its headers (reliability S-05). */

@@ -3,7 +3,7 @@ import type { Known, LiveCatalog } from './catalog/live.ts'
 import type { Config } from './config/config.ts'
 import { ConfigError } from './config/config-error.ts'
 import { fingerprint } from './config/fingerprint.ts'
-import { createLog, type Log } from './log.ts'
+import { createLog, standardOutput, type Log } from './log.ts'
 import type { ScrapeListener } from './metrics/listener.ts'
 import type { Measures, Meters } from './metrics/meters.ts'
 import { catalogDresser, connect, type Connected, upstreamFor } from './serve.ts'
@@ -79,7 +79,7 @@ export const serveAsWorker = async (config: Config): Promise<void> => {
     leavePrimary()
     throw new ConfigError([NOT_OURS])
   }
-  const log = createLog(config.log.level, undefined, { worker: workerId })
+  const log = createLog(config.log.level, standardOutput(true), { worker: workerId })
   const upstream = upstreamFor(config)
   const catalog = createRemoteCatalog({ link, catalogOf: catalogDresser(config) })
   const admit = createRemoteAdmit(link, config.auth.keys)

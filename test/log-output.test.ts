@@ -98,7 +98,7 @@ test('no line is torn by that of another process on the same pipe', async () => 
   const words = ['a', 'b', 'c']
   for (const word of words) {
     // Much more than a pipe holds, so that each has to wait in the middle, again and again.
-    const output = logOutput(pipe)
+    const output = logOutput(pipe, true)
     for (let at = 0; at < 600; at += 1) output.write(`${word.repeat(1000 + (at % 2000))}\n`)
   }
   const lines: string[] = []

@@ -1,6 +1,6 @@
 /** `tolk --workers 2` and more: as `tolk`, in several processes. */
 import type { Loaded } from '../config/load.ts'
-import { createLog } from '../log.ts'
+import { createLog, standardOutput } from '../log.ts'
 import { isWorker, serveAsWorker, serveWithWorkers } from '../serve-workers.ts'
 import type { Print } from './print.ts'
 import { introduce } from './serve.ts'
@@ -18,7 +18,7 @@ export const serveWorkersCommand = async (loaded: Loaded, print: Print): Promise
     await serveAsWorker(config)
     return 0
   }
-  const log = createLog(config.log.level)
+  const log = createLog(config.log.level, standardOutput(true))
   const stopping = untilSignal().then(() => null)
   const running = serveWithWorkers(config, log)
   const ended = Promise.race([stopping, running.broken])

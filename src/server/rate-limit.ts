@@ -1,5 +1,5 @@
 /** requestsPerMinute of a client key, as a bucket that refills evenly. */
-import type { MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler, Next } from 'hono'
 import type { ClientKey } from '../client-key.ts'
 import { Failed } from '../failure.ts'
 import type { AppEnv } from './context.ts'
@@ -25,20 +25,25 @@ export type Admit = (key: ClientKey | null, tell?: Tell) => void | Promise<void>
 /** As {@link Admit}, at once. */
 export type AdmitNow = (key: ClientKey | null, tell?: Tell) => void
 
+/** What is left of a key's requests, and when that was counted. */
+type Bucket = { tokens: number; at: number }
+
 type Tell = (allowance: Allowance) => void
 
 /** @param now milliseconds of a monotonic clock. */
 export const createRateLimit = (now: () => number): AdmitNow => {
-  const buckets = new Map<ClientKey, { tokens: number; at: number }>()
+  const buckets = new Map<ClientKey, Bucket>()
   return (key, tell) => {
     if (key === null || key.requestsPerMinute === null) return
     const limit = key.requestsPerMinute
     const perMs = limit / 60_000
     const time = now()
-    const before = buckets.get(key) ?? { tokens: limit, at: time }
-    const tokens = Math.min(limit, before.tokens + (time - before.at) * perMs)
+    let bucket = buckets.get(key)
+    if (bucket === undefined) buckets.set(key, (bucket = { tokens: limit, at: time }))
+    const tokens = Math.min(limit, bucket.tokens + (time - bucket.at) * perMs)
     const left = tokens >= 1 ? tokens - 1 : tokens
-    buckets.set(key, { tokens: left, at: time })
+    bucket.tokens = left
+    bucket.at = time
     tell?.({ limit, remaining: Math.floor(left), resetMs: (limit - left) / perMs })
     if (tokens >= 1) return
     throw new Failed({
@@ -52,7 +57,7 @@ export const createRateLimit = (now: () => number): AdmitNow => {
 /** Holds every request of a key to its limit, and says in OpenAI's headers how the key stands. */
 export const rateLimit =
   (admit: Admit): MiddlewareHandler<AppEnv> =>
-  async (c, next) => {
+  (c, next) => {
     const { outgoing } = c.env
     const asked = admit(c.get('key'), ({ limit, remaining, resetMs }) => {
       // On the raw response, for the reason that x-request-id is.
@@ -61,9 +66,13 @@ export const rateLimit =
       outgoing.setHeader('x-ratelimit-reset-requests', goDuration(resetMs))
     })
     // Without a promise there is nothing to wait for, not even a microtask.
-    if (asked !== undefined) await asked
-    return next()
+    return asked === undefined ? next() : after(asked, next)
   }
+
+const after = async (asked: Promise<void>, next: Next): Promise<void> => {
+  await asked
+  await next()
+}
 
 /** As OpenAI writes it: `12ms`, `7s`, `1m0s`. */
 const goDuration = (ms: number): string => {

@@ -198,9 +198,9 @@ export class Connection {
   #readBody(octets: string): void {
     const call = this.#call
     if (call === null) return
-    const payload = this.#body.feed(octets)
-    if (payload !== '') {
-      call.reply.data(payload)
+    const pieces = this.#body.feed(octets)
+    if (pieces.length > 0) {
+      call.reply.data(pieces)
       if (this.#call !== call) return
     }
     if (this.#body.isDone) this.#finish(call)

@@ -41,8 +41,8 @@ export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined
  */
 export type Reply = {
   head(status: number, headers: ReplyHeaders): void
-  /** Octets of the body; at most once for each read of the socket, however many chunks were in it. */
-  data(octets: string): void
+  /** Octets of the body, a piece to a chunk; at most once for each read of the socket. */
+  data(pieces: readonly string[]): void
   end(): void
   fail(failure: Failure, cause: unknown): void
 }
@@ -204,8 +204,8 @@ const ask = (
         status = code
         headers = fields
       },
-      data: (octets) => {
-        received += octets
+      data: (pieces) => {
+        received += pieces.join('')
         if (received.length > MAX_WHOLE_BYTES) fail(malformed('more than tolk takes in one answer'))
       },
       end: () => {

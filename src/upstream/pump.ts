@@ -86,16 +86,16 @@ export class Pump implements Reply, Exchange, Watcher {
     else if (/^text\/html\b/i.test(String(type))) this.#fail(WEB_PAGE)
   }
 
-  data(octets: string): void {
+  data(pieces: readonly string[]): void {
     if (this.#state === 'over') return
     if (this.#refusal !== null) {
-      this.#refusal.body += octets
+      this.#refusal.body += pieces.join('')
       if (this.#refusal.body.length > MAX_REFUSAL) this.#refuse(this.#refusal)
       return
     }
     // A read that holds no end of a line is no progress: bytes that drip are silence.
     const before = this.#decoder.records
-    const events = this.#decoded(octets)
+    const events = this.#decoded(pieces)
     if (this.#decoder.records !== before) this.#progress()
     this.#say(events)
   }
@@ -153,10 +153,10 @@ export class Pump implements Reply, Exchange, Watcher {
     }
   }
 
-  /** @param slice the next one; `null` for the end. */
-  #decoded(slice: string | null): readonly ChatEvent[] {
+  /** @param pieces the next ones; `null` for the end. */
+  #decoded(pieces: readonly string[] | null): readonly ChatEvent[] {
     try {
-      return slice === null ? this.#decoder.end() : this.#decoder.feed(slice)
+      return pieces === null ? this.#decoder.end() : this.#decoder.feed(...pieces)
     } catch (cause) {
       return [{ type: 'failure', failure: { kind: 'internal', cause } }]
     }

@@ -5,8 +5,8 @@
  * The events do not depend on where the bytes were cut.
  */
 export type Decoder<Event> = {
-  /** Takes the next slice, in octets. */
-  feed(octets: string): readonly Event[]
+  /** Takes the next slices, in octets. */
+  feed(...slices: readonly string[]): readonly Event[]
   /** Nothing more comes. */
   end(): readonly Event[]
   /** How many records were read so far: what "progress" means to a deadline. */

@@ -1,4 +1,4 @@
-/** The body of an HTTP/1.1 answer: octets as the network cut them → payload, at most one piece to a read. */
+/** The body of an HTTP/1.1 answer: octets as the network cut them → payload, a piece to a chunk. */
 import type { Framing } from './http-head.ts'
 
 /** The longest line before a chunk, its extensions included, octets; they are read by nobody. */
@@ -52,18 +52,22 @@ export class BodyDecoder {
     if (framing === 'length' && length === 0) this.#state = 'done'
   }
 
-  /** @returns the payload of this read, however many chunks it came in; what precedes a fault counts. */
-  feed(octets: string): string {
+  /**
+   * Joined, they would be copied as soon as anybody looked for the end of a line.
+   *
+   * @returns the payload of this read, in the pieces that it came in; what precedes a fault counts.
+   */
+  feed(octets: string): readonly string[] {
     switch (this.#state) {
       case 'everything':
-        return octets
+        return octets === '' ? NOTHING : [octets]
       case 'octets':
         return this.#counted(octets)
       case 'done':
         this.hasSurplus ||= octets !== ''
-        return ''
+        return NOTHING
       case 'malformed':
-        return ''
+        return NOTHING
       case 'size':
       case 'data':
       case 'line-end':
@@ -78,24 +82,24 @@ export class BodyDecoder {
     return this.#state === 'done'
   }
 
-  #counted(octets: string): string {
+  #counted(octets: string): readonly string[] {
     const left = this.#left
     if (octets.length < left) {
       this.#left = left - octets.length
-      return octets
+      return octets === '' ? NOTHING : [octets]
     }
     this.#state = 'done'
     this.hasSurplus = octets.length > left
-    return octets.slice(0, left)
+    return [octets.slice(0, left)]
   }
 
-  #unchunked(read: string): string {
+  #unchunked(read: string): readonly string[] {
     let octets = read
     if (this.#held !== '') {
       octets = this.#held + read
       this.#held = ''
     }
-    let payload = ''
+    const pieces: string[] = []
     let at = 0
     for (;;) {
       switch (this.#state) {
@@ -106,9 +110,10 @@ export class BodyDecoder {
           const end = at + this.#left
           if (end > octets.length) {
             this.#left = end - octets.length
-            return payload + octets.slice(at)
+            if (at < octets.length) pieces.push(octets.slice(at))
+            return pieces
           }
-          payload += octets.slice(at, end)
+          pieces.push(octets.slice(at, end))
           this.#state = 'line-end'
           at = end
           break
@@ -124,9 +129,9 @@ export class BodyDecoder {
         case 'everything':
         case 'malformed':
           this.hasSurplus = at < octets.length
-          return payload
+          return pieces
       }
-      if (at === END_OF_READ) return payload
+      if (at === END_OF_READ) return pieces
     }
   }
 
@@ -185,6 +190,8 @@ export class BodyDecoder {
 }
 
 const END_OF_READ = -1
+
+const NOTHING: readonly string[] = []
 
 const BEGINNING: Readonly<Record<Framing, State>> = {
   none: 'done',

@@ -34,7 +34,7 @@ export type Heard = {
   readonly headers: ReplyHeaders
   readonly body: string
   /** How often there was data. */
-  readonly pieces: number
+  readonly reads: number
   readonly end: 'end' | Failure
   /** The code of what led to a failure, as the log would have it. */
   readonly code: unknown
@@ -48,17 +48,17 @@ export const hear = (http: Http, request: HttpRequest = CHAT, ms?: number): Prom
       let status: number | null = null
       let headers: ReplyHeaders = {}
       let body = ''
-      let pieces = 0
+      let reads = 0
       const over = (end: Heard['end'], code?: unknown) =>
-        resolve({ status, headers, body, pieces, end, code })
+        resolve({ status, headers, body, reads, end, code })
       http.send(request, {
         head: (code, received) => {
           status = code
           headers = received
         },
-        data: (octets) => {
-          body += octets
-          pieces += 1
+        data: (pieces) => {
+          body += pieces.join('')
+          reads += 1
         },
         end: () => over('end'),
         fail: (failure, cause) =>

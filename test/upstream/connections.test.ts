@@ -214,7 +214,7 @@ describe('an idle connection', () => {
       const ask = { method: 'GET', path: '/', body: null }
       const said = (rounds) => http.send(ask, {
         head() {}, fail() {},
-        data: (octets) => console.log(octets),
+        data: (pieces) => console.log(pieces.join('')),
         end: () => rounds > 1 && said(rounds - 1),
       })
       said(3)
@@ -400,7 +400,7 @@ describe('a request on a kept connection that ends before any answer', () => {
       { ...CHAT, body: large },
       {
         ...silent,
-        data: (octets) => (length += octets.length),
+        data: (pieces) => (length += pieces.join('').length),
         end: resolve,
       },
     )

@@ -272,10 +272,10 @@ describe('both families', () => {
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
 describe('a read', () => {
-  test('gives one piece, however many chunks were in it', async () => {
+  test('is told of once, however many chunks were in it', async () => {
     const chunks = CHUNKED + '1\r\na\r\n'.repeat(50)
     const { url } = await upstreamSaying([{ raw: `${chunks}0\r\n\r\n` }])
-    expect(await hear(httpTo(url))).toMatchObject({ pieces: 1, body: 'a'.repeat(50), end: 'end' })
+    expect(await hear(httpTo(url))).toMatchObject({ reads: 1, body: 'a'.repeat(50), end: 'end' })
   })
 
   test('of a byte at a time gives the same answer', async () => {
@@ -655,7 +655,7 @@ describe('pause', () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const exchange = httpTo(url, { tls: { ca: certificates.ca } }).send(CHAT, {
       head: () => {},
-      data: (octets) => (body += octets),
+      data: (pieces) => (body += pieces.join('')),
       end: resolve,
       fail: () => {},
     })
@@ -675,9 +675,9 @@ const pausedFor = async (http: Http, progress: () => number) => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const exchange = http.send(CHAT, {
     head: () => {},
-    data: (octets) => {
+    data: (pieces) => {
       if (length === 0) exchange.pause()
-      length += octets.length
+      length += pieces.join('').length
     },
     end: resolve,
     fail: () => {},

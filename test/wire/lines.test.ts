@@ -9,8 +9,21 @@ type Read = { readonly lines: readonly string[]; readonly overflowed: boolean }
 
 const read = (slices: readonly string[], maxLength = MAX): Read => {
   const lines = new Lines(maxLength)
-  const whole = slices.flatMap((slice) => lines.feed(slice))
-  return { lines: [...whole, ...lines.end()], overflowed: lines.overflowed }
+  const whole = slices.flatMap((slice) => fed(lines, slice))
+  return { lines: [...whole, ...ended(lines)], overflowed: lines.overflowed }
+}
+
+/** The lines that a slice completes, cut out. */
+const fed = (lines: Lines, slice: string): readonly string[] => {
+  const heard: string[] = []
+  lines.feed(slice, (octets, start, end) => heard.push(octets.slice(start, end)))
+  return heard
+}
+
+const ended = (lines: Lines): readonly string[] => {
+  const heard: string[] = []
+  lines.end((octets, start, end) => heard.push(octets.slice(start, end)))
+  return heard
 }
 
 describe('lines', () => {
@@ -42,17 +55,29 @@ describe('lines', () => {
 
   test('come as soon as they are whole', () => {
     const lines = new Lines(MAX)
-    expect(lines.feed('{"a"')).toEqual([])
-    expect(lines.feed(':1}\n{"b":2}\n{')).toEqual(['{"a":1}', '{"b":2}'])
-    expect(lines.feed('}\n')).toEqual(['{}'])
-    expect(lines.end()).toEqual([])
+    expect(fed(lines, '{"a"')).toEqual([])
+    expect(fed(lines, ':1}\n{"b":2}\n{')).toEqual(['{"a":1}', '{"b":2}'])
+    expect(fed(lines, '}\n')).toEqual(['{}'])
+    expect(ended(lines)).toEqual([])
+  })
+
+  test('are shown where they lie, and joined only where a slice ends within', () => {
+    const lines = new Lines(MAX)
+    const shown: unknown[] = []
+    for (const slice of ['a\nbc\nd', 'e\nf\n']) lines.feed(slice, (...line) => shown.push(line))
+    expect(shown).toEqual([
+      ['a\nbc\nd', 0, 1],
+      ['a\nbc\nd', 2, 4],
+      ['de', 0, 2],
+      ['e\nf\n', 2, 3],
+    ])
   })
 
   test('the end is said once', () => {
     const lines = new Lines(MAX)
-    lines.feed('tail')
-    expect(lines.end()).toEqual(['tail'])
-    expect(lines.end()).toEqual([])
+    fed(lines, 'tail')
+    expect(ended(lines)).toEqual(['tail'])
+    expect(ended(lines)).toEqual([])
   })
 })
 
@@ -83,10 +108,10 @@ describe('a line longer than the limit', () => {
 
   test('is not kept: nothing comes after it', () => {
     const lines = new Lines(4)
-    expect(lines.feed('abcde')).toEqual([])
+    expect(fed(lines, 'abcde')).toEqual([])
     expect(lines.overflowed).toBe(true)
-    expect(lines.feed('\nok\n')).toEqual([])
-    expect(lines.end()).toEqual([])
+    expect(fed(lines, '\nok\n')).toEqual([])
+    expect(ended(lines)).toEqual([])
   })
 })
 
@@ -99,10 +124,10 @@ describe('the work', () => {
     const slice = 'x'.repeat(64)
     const lines = new Lines(1_000_000)
     const searched = countSearched()
-    for (let fed = 0; fed < 10_000; fed += 1) lines.feed(slice)
+    for (let round = 0; round < 10_000; round += 1) fed(lines, slice)
     const count = searched()
     vi.restoreAllMocks()
-    expect(lines.end()).toEqual([slice.repeat(10_000)])
+    expect(ended(lines)).toEqual([slice.repeat(10_000)])
     expect(count).toBe(slice.length * 10_000)
   })
 })

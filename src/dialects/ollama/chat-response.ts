@@ -6,7 +6,7 @@ import type { Decoder } from '../../wire/codec.ts'
 import { toEscaped } from '../../wire/escaped.ts'
 import { jsonElements, jsonSlice } from '../../wire/json-slice.ts'
 import { check } from '../../wire/json.ts'
-import { Lines } from '../../wire/lines.ts'
+import { Lines, type HearLine } from '../../wire/lines.ts'
 import { fromOctets } from '../../wire/octets.ts'
 import { decodeDoneReason } from './done-reason.ts'
 import { decodeErrorLine } from './error.ts'
@@ -67,9 +67,10 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     return this.#records
   }
 
-  feed(octets: string): readonly ChatEvent[] {
+  feed(...slices: readonly string[]): readonly ChatEvent[] {
     const events: ChatEvent[] = []
-    for (const line of this.#lines.feed(octets)) this.#line(line, events)
+    const hear: HearLine = (octets, start, end) => this.#line(octets, start, end, events)
+    for (const slice of slices) this.#lines.feed(slice, hear)
     if (this.#lines.overflowed) this.#fail(malformed('a line longer than the limit'), events)
     return events
   }
@@ -77,23 +78,23 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
   /** A last line may lack its newline: remote stubs append an error without one (contract § 1.7). */
   end(): readonly ChatEvent[] {
     const events: ChatEvent[] = []
-    for (const line of this.#lines.end()) {
+    this.#lines.end((line, start, end) => {
       // Half a line is a torn answer, not a malformed one.
-      if (isJson(this.#textOf(line))) this.#line(line, events)
-    }
+      if (isJson(this.#textOf(line))) this.#line(line, start, end, events)
+    })
     this.#fail({ kind: 'upstream-truncated' }, events)
     return events
   }
 
-  #line(line: string, events: ChatEvent[]): void {
+  #line(octets: string, start: number, end: number, events: ChatEvent[]): void {
     if (this.#over) return
-    const plain = readPlainLine(line)
+    const plain = readPlainLine(octets, start, end)
     if (plain !== null) {
       this.#records++
       events.push(this.#withLogprobs(plain))
       return
     }
-    const text = this.#textOf(line)
+    const text = this.#textOf(octets.slice(start, end))
     if (text.trim() === '') return
     this.#records++
     let value: unknown

@@ -30,25 +30,46 @@ const ESCAPE = String.raw`\\["\\bfnrt]`
 const ASCII = String.raw`[^"\\\x00-\x1f\x80-\xff]*`
 const ESCAPED = `${ASCII}(?:(?:${ESCAPE}|${BEYOND_ASCII})${ASCII})*`
 
+/** What stands between the quotes of an empty content and a thought. */
+const THINKING = ',"thinking":"'
+
+/**
+ * Sticky: it looks at a line where it lies, for cutting it out first costs a copy of each. And it captures
+ * nothing: what it would capture is found by counting, while the array of captures that V8 makes of each
+ * match was a sixth of all that an answer allocated.
+ */
 const PLAIN = new RegExp(
-  String.raw`^\{"model":"${BARE}","created_at":"${BARE}","message":\{"role":"assistant",` +
-    String.raw`"content":"(${ESCAPED})"(?:,"thinking":"(${ESCAPED})")?\},"done":false\}$`,
+  String.raw`\{"model":"${BARE}","created_at":"${BARE}","message":\{"role":"assistant",` +
+    String.raw`"content":"(?:"${THINKING}${ESCAPED}|${ESCAPED})"\},"done":false\}(?=\n|$)`,
+  'y',
 )
+const MODEL = '{"model":"'
+const CREATED_AT = '","created_at":"'
+const CONTENT = '","message":{"role":"assistant","content":"'
+const END = '"},"done":false}'
 
 /** Bytes. A token's line has some 150; V8's expressions run out of stack on millions of escapes. */
 const LONGEST = 4096
 
 /**
- * @param line octets.
+ * @param octets in which the line lies, from `start` to `end`, where its newline is, if it has one.
  * @returns what the line says, or `null` when that takes a closer look.
  */
-export const readPlainLine = (line: string): Reasoning | Text | null => {
-  const match = line.length > LONGEST ? null : PLAIN.exec(line)
-  if (match === null) return null
-  const [, content = '', thinking = ''] = match
-  // Both at once are two events, neither is none.
-  if ((content === '') === (thinking === '')) return null
-  return content === ''
-    ? { type: 'reasoning', escaped: thinking }
-    : { type: 'text', escaped: content }
+export const readPlainLine = (
+  octets: string,
+  start = 0,
+  end = octets.length,
+): Reasoning | Text | null => {
+  if (end - start > LONGEST) return null
+  PLAIN.lastIndex = start
+  if (!PLAIN.test(octets)) return null
+  const model = octets.indexOf('"', start + MODEL.length)
+  const content = octets.indexOf('"', model + CREATED_AT.length) + CONTENT.length
+  const thinking = content + 1 + THINKING.length
+  const last = end - END.length
+  // Both empty is nothing to say, and a closer look says that it is no fault.
+  if (content === last || thinking === last) return null
+  return octets.startsWith(THINKING, content + 1)
+    ? { type: 'reasoning', escaped: octets.slice(thinking, last) }
+    : { type: 'text', escaped: octets.slice(content, last) }
 }

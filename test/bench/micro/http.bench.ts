@@ -29,7 +29,7 @@ test('a body of 640 chunks, by chunks per read', async ({ bench }) => {
   })
   const body = new BodyDecoder()
   body.start('chunked', 0)
-  expect(chunks.map((one) => body.feed(one)).join('')).toHaveLength(payload)
+  expect(chunks.flatMap((one) => body.feed(one)).join('')).toHaveLength(payload)
   const through = (perRead: number) => {
     const reads = Array.from({ length: chunks.length / perRead }, (_, index) =>
       chunks.slice(index * perRead, (index + 1) * perRead).join(''),

@@ -46,6 +46,21 @@ test('copies what it takes', () => {
   expect(readPlainLine(line)).toEqual({ type: 'text', escaped: '\xe6\xbc\xa2\\"\\n' })
 })
 
+test('reads a line where it lies, and no further', () => {
+  const first = token({ content: 'one' })
+  const second = token({ content: '', thinking: 'two' })
+  const octets = `${first}\n${second}\n{"error":"no"}\n`
+  const starts = [0, first.length + 1, first.length + second.length + 2]
+  const said = starts.map((start) => readPlainLine(octets, start, octets.indexOf('\n', start)))
+  expect(said).toEqual([
+    { type: 'text', escaped: 'one' },
+    { type: 'reasoning', escaped: 'two' },
+    null,
+  ])
+  expect(readPlainLine(octets, 1, first.length)).toBeNull()
+  expect(readPlainLine(`${first} \n`, 0, first.length + 1)).toBeNull()
+})
+
 test.each<[what: string, bytes: readonly number[]]>([
   ['a continuation alone', [0x80]],
   ['a letter cut short', [0xe6, 0xbc]],
