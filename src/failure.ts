@@ -8,10 +8,13 @@
  */
 
 /** What a model was asked for that it cannot do. */
-export type Ability = 'chat' | 'tools' | 'images' | 'audio'
+export type Ability = 'embeddings' | 'chat' | 'tools' | 'images' | 'audio'
 
 /** Why no answer at all could be had from the upstream. */
 export type Unreachable = 'refused' | 'dns' | 'tls' | 'connect-timeout' | 'reset'
+
+/** Why work was refused that could have been done at another time. */
+export type Shed = 'queue-full' | 'queue-timeout' | 'memory' | 'bodies' | 'connections'
 
 export type Failure =
   /** The request itself is wrong. `param` is the path of the offending field, as in `messages[0].content`. */
@@ -34,6 +37,8 @@ export type Failure =
   | {
       readonly kind: 'context-exceeded'
       readonly message: string
+      /** What holds it, by the client's name; `messages` unless said. */
+      readonly param?: string
       readonly promptTokens?: number
       readonly window?: number
     }
@@ -58,8 +63,13 @@ export type Failure =
   | { readonly kind: 'unsupported-media-type'; readonly message: string }
   /** `retryAfterMs` is when the next request will be admitted. */
   | { readonly kind: 'rate-limited'; readonly message: string; readonly retryAfterMs: number }
-  /** Nobody has room now; safe to try again. */
-  | { readonly kind: 'overloaded'; readonly message: string; readonly retryAfterMs?: number }
+  /** Nobody has room now; safe to try again. `shed` is what of ours is full; without it, it is the upstream. */
+  | {
+      readonly kind: 'overloaded'
+      readonly message: string
+      readonly retryAfterMs?: number
+      readonly shed?: Shed
+    }
   /** This process is about to end. */
   | { readonly kind: 'draining' }
   /** The upstream answered with an error of its own; `status` is the upstream's. */

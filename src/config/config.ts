@@ -17,6 +17,7 @@ export type Config = {
   readonly catalog: Readonly<Settings['catalog']>
   readonly openai: Readonly<Settings['openai']>
   readonly limits: Readonly<Settings['limits']>
+  readonly queue: Readonly<Settings['queue']>
   readonly downstream: Readonly<Settings['downstream']>
   readonly abort: Readonly<Settings['abort']>
   readonly shutdown: Readonly<Settings['shutdown']>
@@ -42,6 +43,7 @@ export type UpstreamConfig = {
   readonly metaTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   readonly maxLineBytes: number
+  readonly maxResponseBytes: number
   /** Exactly the models to list; null when they are to be discovered. */
   readonly models: readonly ConfiguredModel[] | null
 }

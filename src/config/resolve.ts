@@ -22,6 +22,7 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
     catalog: settings.catalog,
     openai: settings.openai,
     limits: settings.limits,
+    queue: settings.queue,
     downstream: settings.downstream,
     abort: settings.abort,
     shutdown: settings.shutdown,
@@ -33,7 +34,11 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
   }
   // Whoever configured keys means to ask for them; what is wrong with them is said already.
   if (auth.keys === undefined && auth.keysFile === undefined) refuseOpenDoor(config, outside)
-  const { metrics, server } = config
+  const { limits, metrics, server } = config
+  if ((limits.maxBufferedBodyBytes ?? Infinity) < limits.maxBodyBytes) {
+    const path = ['limits', 'maxBufferedBodyBytes']
+    outside.complain(path, 'is less than `limits.maxBodyBytes`: a body as long could never be read')
+  }
   if (metrics.port !== undefined && metrics.port !== 0 && metrics.port === server.port) {
     outside.complain(['metrics', 'port'], 'is the port of `server.port` already; choose another')
   }

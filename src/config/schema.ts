@@ -213,6 +213,14 @@ const upstream = z.strictObject({
     .max(256 * MiB)
     .default(16 * MiB)
     .describe('The longest line that is read from the upstream, in bytes.'),
+  maxResponseBytes: z
+    .int()
+    .min(KiB)
+    .max(512 * MiB)
+    .default(64 * MiB)
+    .describe(
+      'The longest answer that is kept for a client which does not stream, in bytes; a longer one is stopped, and a 502. What is streamed may be of any length.',
+    ),
 })
 
 export const clientKeySchema = z.strictObject({
@@ -281,7 +289,15 @@ export const settingsSchema = z
           .max(64)
           .default(1)
           .describe(
-            'How many processes share the port and the work; more than there are cores help nobody. The list of models and the limits of keys are kept in one place for all.',
+            'How many processes share the port and the work; more than there are cores help nobody. The list of models and the requests per minute of keys are kept in one place for all; `limits`, `queue` and `maxConnections` are those of each process.',
+          ),
+        maxConnections: z
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .exactOptional()
+          .describe(
+            'How many connections clients may have. Beyond it `/livez` and `/readyz` are still answered, every other request is a 503. Each may need a second one to the upstream, so 2 × as many open files and 100 more must be allowed. Unset: 10000, or fewer where fewer files may be open.',
           ),
         headersTimeoutMs: milliseconds()
           .default(15_000)
@@ -295,6 +311,19 @@ export const settingsSchema = z
           .default(75_000)
           .describe(
             "How long a client's idle connection is kept, in milliseconds; keep it above what a load balancer in front allows (often 60 s).",
+          ),
+        maxRequestsPerSocket: z
+          .int()
+          .min(0)
+          .max(1_000_000_000)
+          .default(1000)
+          .describe(
+            'After how many requests a connection is closed, so that clients spread anew over what is behind a load balancer; its last answer says so. 0: never.',
+          ),
+        tcpKeepAliveMs: millisecondsOrOff()
+          .default(30_000)
+          .describe(
+            'After how long a silence the kernel asks whether a client is still there, in milliseconds, so that one that vanished is found out. 0: it does not ask.',
           ),
       })
       .prefault({})
@@ -414,11 +443,52 @@ export const settingsSchema = z
           .max(10_000_000)
           .default(500_000)
           .describe(
-            'How many tokens the JSON of a request body may have: strings, opening brackets, colons and commas. A text of any length is one.',
+            'How many tokens the JSON of a request body may have: strings, opening brackets, colons and commas. A text of any length is one; a number with an exponent or more than 15 digits is eight more.',
+          ),
+        maxBufferedBodyBytes: z
+          .int()
+          .min(KiB)
+          .exactOptional()
+          .describe(
+            'How many bytes of request bodies are held at a time, of all clients, until their requests have gone upstream; beyond it a request is a 503. Unset: 256 MiB, or a quarter of the heap where that is less.',
+          ),
+        maxInFlight: z
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .default(5000)
+          .describe(
+            'How many chats may be under way; further ones wait in the `queue`. Set it to what the upstream answers at a time (for one model, its OLLAMA_NUM_PARALLEL): Ollama queues without telling, and fairly to nobody.',
+          ),
+        perKeyInFlight: z
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .default(32)
+          .describe(
+            'How many chats of one client key may be under way or wait; one more is a 429 at once. 0: any number. Without keys it does not count.',
           ),
       })
       .prefault({})
-      .describe('What a client may send.'),
+      .describe('What clients may send, and how much is taken on; of each process.'),
+    queue: z
+      .strictObject({
+        maxLength: z
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .default(256)
+          .describe(
+            'How many chats may wait for one of `limits.maxInFlight` to end; one more is a 503. Keys take turns, and when all is full a key with more waiting makes way for one with fewer. 0: nobody waits.',
+          ),
+        timeoutMs: millisecondsOrOff()
+          .default(60_000)
+          .describe(
+            'How long a chat may wait, in milliseconds; then it is a 503. A stream gets its early 200 and its heartbeats meanwhile. 0: as long as it takes.',
+          ),
+      })
+      .prefault({})
+      .describe('Chats that wait for their turn; in each process.'),
     downstream: z
       .strictObject({
         commitAfterMs: millisecondsOrOff()
@@ -452,6 +522,11 @@ export const settingsSchema = z
         drainMs: millisecondsOrOff()
           .default(25_000)
           .describe('How long answers under way may go on after SIGTERM, in milliseconds.'),
+        preDelayMs: millisecondsOrOff()
+          .default(0)
+          .describe(
+            'How long tolk goes on serving after SIGTERM before it stops listening, in milliseconds: `/readyz` says 503 and connections are closed behind their answers, so that load balancers can turn away. 5000 suits Kubernetes.',
+          ),
       })
       .prefault({})
       .describe('How tolk ends.'),
@@ -461,6 +536,13 @@ export const settingsSchema = z
           .enum(['silent', 'error', 'warn', 'info', 'debug'])
           .default('info')
           .describe('How much is written to the log; never a key, a prompt or an answer.'),
+        maxAlike: z
+          .int()
+          .min(0)
+          .default(100)
+          .describe(
+            'How many refused requests of one outcome get a line each within ten seconds; beyond it they are counted, and a line a second says how many. 0: all get theirs.',
+          ),
       })
       .prefault({})
       .describe('What is written down.'),

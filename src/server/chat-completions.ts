@@ -10,24 +10,33 @@ import { encodeChatCompletion } from '../dialects/openai/chat-completion.ts'
 import { decodeReasoningHeader, type ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
 import { Failed } from '../failure.ts'
+import type { HeldBody } from './body-budget.ts'
 import type { AppContext } from './context.ts'
 import { EventStream } from './event-stream.ts'
+import { HeldTurn } from './held-turn.ts'
 import { inTurns } from './in-turns.ts'
 import { explain, resolveFor } from './model-access.ts'
 import { atOnce, OneShot } from './one-shot.ts'
-import type { OpenTurn } from './open-turns.ts'
 import { ordered } from './ordered.ts'
 import { randomHex } from './random-hex.ts'
 import { readJsonBody } from './request-body.ts'
-import type { RequestRecord } from './request-record.ts'
 import type { Rooms } from './rooms.ts'
+import { tellIgnored } from './tell-ignored.ts'
 
 /** Answers one chat, streamed or whole. */
 export const chatCompletions =
   (rooms: Rooms) =>
   async (c: AppContext): Promise<Response> => {
+    const bytes = rooms.bodies.open()
+    let begun: Begun
+    try {
+      begun = await begin(rooms, c, bytes)
+    } finally {
+      // They have gone upstream, or nowhere.
+      bytes.release()
+    }
     // From here on nothing holds the request: a long answer must not keep a long conversation.
-    const { card, answered } = await begin(rooms, c)
+    const { card, answered } = begun
     await answered.catch(explain(c.get('key'), rooms.catalog, card))
     return RESPONSE_ALREADY_SENT
   }
@@ -36,18 +45,22 @@ export const chatCompletions =
 type Begun = { readonly card: ModelCard; readonly answered: Promise<void> }
 
 const begin = async (
-  { upstream, catalog, turns, config, log }: Rooms,
+  { upstream, catalog, turns, places, config, log }: Rooms,
   c: AppContext,
+  bytes: HeldBody,
 ): Promise<Begun> => {
   const { outgoing } = c.env
   const record = c.get('record')
-  const body = await readJsonBody(c.env, config.limits)
+  const key = c.get('key')
+  // Whoever will be sent away need not send a body before.
+  places.check(key)
+  const body = await readJsonBody(c.env, config.limits, bytes)
   const wanted = await inTurns(decodeInSteps(body, config.openai), outgoing)
   record.model = wanted.request.model.slice(0, 200)
   record.stream = wanted.stream
-  const card = await resolveFor(c.get('key'), catalog, wanted.request.model)
+  const card = await resolveFor(key, catalog, wanted.request.model)
   const { request, ignored } = fit(wanted.request, card, config.openai.strict)
-  tell(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
+  tellIgnored(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
   // Reading the body and finding the model took their time.
   if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })
   if (turns.draining) throw new Failed({ kind: 'draining' })
@@ -60,18 +73,28 @@ const begin = async (
     config.openai.reasoningField
   const turn = new Turn({ maxCalls: request.maxCalls, usedCallIds, mintCallId })
   const target = { card, requestId: record.id }
+  const { maxResponseBytes } = config.upstream
+  // Nothing that throws stands between a place and whoever gives it back.
+  const place = places.enter(key)
 
   if (wanted.stream) {
     const encoder = new ChunkEncoder({ stamp, reasoningField, includeUsage })
     const stream = new EventStream(outgoing, encoder, config.downstream, record)
-    const listener = card.serving.streaming ? stream : atOnce(stream, retold)
-    turns.hold(noting(stream, record), outgoing)
-    stream.carry(upstream.chat(request, target, ordered(turn, record, log, listener)))
+    const listener = card.serving.streaming ? stream : atOnce(stream, retold, maxResponseBytes)
+    const held = new HeldTurn(stream, place, record)
+    turns.hold(held, outgoing)
+    // Its early 200 and its heartbeats do not wait for its place.
+    if (place.wait === undefined || (await held.hasItsPlace())) {
+      stream.carry(upstream.chat(request, target, ordered(turn, record, log, listener)))
+    }
     return { card, answered: stream.opened }
   }
-  const whole = new OneShot(outgoing, config.downstream.writeStallMs)
-  turns.hold(whole, outgoing)
-  whole.carry(upstream.chat(request, target, ordered(turn, record, log, whole)))
+  const whole = new OneShot(outgoing, config.downstream.writeStallMs, maxResponseBytes)
+  const held = new HeldTurn(whole, place, record)
+  turns.hold(held, outgoing)
+  if (place.wait === undefined || (await held.hasItsPlace())) {
+    whole.carry(upstream.chat(request, target, ordered(turn, record, log, whole)))
+  }
   return { card, answered: answer(whole, stamp, reasoningField) }
 }
 
@@ -82,14 +105,6 @@ const answer = async (
 ): Promise<void> => {
   whole.answer(encodeChatCompletion(await whole.completion, stamp, reasoningField))
 }
-
-/** The log says why a stream was ended from outside: its status was sent long ago. */
-const noting = (stream: EventStream, record: RequestRecord): OpenTurn => ({
-  fail: (failure) => {
-    record.failure = failure.kind
-    stream.fail(failure)
-  },
-})
 
 /** As Node has it: through Hono all headers of the request would be gathered anew. */
 const headerOf = (c: AppContext, name: string): string | undefined => {
@@ -104,16 +119,3 @@ const newStamp = (model: string): Stamp => ({
   created: Math.floor(Date.now() / 1000),
   model,
 })
-
-/**
- * Says in headers what was not done as asked. Set on the raw response: it has to be there when a stream
- * writes its head itself.
- */
-const tell = (
-  outgoing: AppContext['env']['outgoing'],
-  ignored: readonly string[],
-  overflow: 'error' | 'truncate',
-): void => {
-  if (ignored.length > 0) outgoing.setHeader('x-tolk-ignored', ignored.join(', '))
-  if (overflow === 'truncate') outgoing.setHeader('x-tolk-overflow', overflow)
-}

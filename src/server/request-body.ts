@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failed } from '../failure.ts'
 import type { JsonLimits } from '../wire/json-size.ts'
+import type { HeldBody } from './body-budget.ts'
 import { type BodyFault, type BodyRead, JsonBytes } from './json-bytes.ts'
 
 export type Exchange = {
@@ -15,10 +16,14 @@ export type BodyLimits = JsonLimits & {
   readonly maxBodyBytes: number
 }
 
-/** @throws Failed `unsupported-media-type`, `too-large`, `request-timeout`, `invalid-request` or `client-closed`. */
+/**
+ * @param held counts what has come; whoever opened it gives it back.
+ * @throws Failed `unsupported-media-type`, `too-large`, `overloaded`, `request-timeout`, `invalid-request` or `client-closed`.
+ */
 export const readJsonBody = async (
   { incoming, outgoing }: Exchange,
   limits: BodyLimits,
+  held: HeldBody,
 ): Promise<unknown> => {
   const { maxBodyBytes } = limits
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = incoming.headers
@@ -32,9 +37,11 @@ export const readJsonBody = async (
   if (encoding.toLowerCase() !== 'identity') {
     throw unsupported("Send the body uncompressed, without a 'Content-Encoding' header.")
   }
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes)
+  const length = Number(incoming.headers['content-length'] ?? 0)
+  if (length > maxBodyBytes) throw tooLarge(maxBodyBytes)
+  held.expect(length)
   if (/^100-continue$/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue()
-  const read = await readOf(incoming, limits)
+  const read = await readOf(incoming, limits, held)
   if ('fault' in read) throw notJson(read.fault, limits)
   return read.value
 }
@@ -47,7 +54,7 @@ const CHARSET = /; *charset *= *"?([^\s;"]*)/i
  */
 const TURN_BYTES = 256 * 1024
 
-const readOf = (incoming: IncomingMessage, limits: BodyLimits): Promise<BodyRead> =>
+const readOf = (incoming: IncomingMessage, limits: BodyLimits, held: HeldBody): Promise<BodyRead> =>
   new Promise((resolve, reject) => {
     const { maxBodyBytes } = limits
     const body = new JsonBytes(limits)
@@ -72,9 +79,10 @@ const readOf = (incoming: IncomingMessage, limits: BodyLimits): Promise<BodyRead
     }
     const onData = (slice: Buffer): void => {
       size += slice.length
-      if (size > maxBodyBytes) {
+      const refusal = size > maxBodyBytes ? tooLarge(maxBodyBytes) : held.take(slice.length)
+      if (refusal !== undefined) {
         incoming.pause()
-        return fail(tooLarge(maxBodyBytes))
+        return fail(refusal)
       }
       slices.push(slice)
       waiting += slice.length

@@ -1,6 +1,6 @@
 /** RequestRecord: what the log and the metrics will say about one request. */
 import type { Usage } from '../chat/event.ts'
-import type { Failure } from '../failure.ts'
+import type { Failure, Shed } from '../failure.ts'
 
 /** Gathered while a request is served. Nothing here comes from a prompt or an answer. */
 export type RequestRecord = {
@@ -12,6 +12,10 @@ export type RequestRecord = {
   model?: string
   stream?: boolean
   failure?: Failure['kind']
+  /** What of ours was full, when that is why. */
+  shed?: Shed | undefined
+  /** How long it waited in the queue, if it had to, ms. */
+  queueMs?: number
   /** When the first event came. */
   firstEvent?: number
   usage?: Usage

@@ -5,7 +5,8 @@ export const BENCH_KEY = 'tolk-bench-0123456789abcdef0123456789abcdef'
 
 /** A tolk.json5 with client keys, a rate limit that is counted and never reached, a log, heartbeats. */
 export const tolkConfiguration = (port: number, upstreamPort: number): object => ({
-  server: { host: '127.0.0.1', port },
+  // The load asks as often as it can on each of its connections.
+  server: { host: '127.0.0.1', port, maxRequestsPerSocket: 0 },
   upstreams: { ollama: { baseUrl: `http://127.0.0.1:${upstreamPort}` } },
   auth: {
     keys: [
@@ -14,6 +15,8 @@ export const tolkConfiguration = (port: number, upstreamPort: number): object =>
     ],
   },
   models: { params: { 'bench-*': { keepAlive: '30m' } } },
+  // All clients of a bench show one key.
+  limits: { perKeyInFlight: 0 },
   downstream: { heartbeatMs: 15_000 },
   log: { level: 'info' },
 })

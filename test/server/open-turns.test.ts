@@ -5,7 +5,7 @@ import type { Failure } from '../../src/failure.ts'
 import { OpenTurns } from '../../src/server/open-turns.ts'
 import { inTime } from '../support/deadline.ts'
 
-const turn = () => ({ fail: vi.fn<(failure: Failure) => void>() })
+const turn = () => ({ fail: vi.fn<(failure: Failure) => void>(), over: vi.fn<() => void>() })
 
 test('is idle at once when nobody is there', async () => {
   const turns = new OpenTurns()
@@ -39,4 +39,16 @@ test('tells those that are left, and them alone', () => {
   turns.failAll({ kind: 'draining' })
   expect(gone.fail).not.toHaveBeenCalled()
   expect(left.fail.mock.calls).toEqual([[{ kind: 'draining' }]])
+})
+
+test('each hears once that its response is done with', () => {
+  const turns = new OpenTurns()
+  const [one, other] = [turn(), turn()]
+  const response = new EventEmitter()
+  turns.hold(one, response)
+  turns.hold(other, new EventEmitter())
+  response.emit('close')
+  response.emit('close')
+  expect(one.over).toHaveBeenCalledTimes(1)
+  expect(other.over).not.toHaveBeenCalled()
 })

@@ -3,17 +3,22 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { Failed } from '../../src/failure.ts'
+import { BodyBudget } from '../../src/server/body-budget.ts'
 import { type BodyLimits, readJsonBody } from '../../src/server/request-body.ts'
 import { atRandom, inPieces, WAYS } from '../support/feed.ts'
 
 const LIMIT = 1000
 const LIMITS = { maxBodyBytes: LIMIT, maxJsonDepth: 64, maxJsonTokens: 500_000 }
 
-const request = (headers: Readonly<Record<string, string>> = {}, limits: BodyLimits = LIMITS) => {
+const request = (
+  headers: Readonly<Record<string, string>> = {},
+  limits: BodyLimits = LIMITS,
+  budget = new BodyBudget(Infinity),
+) => {
   const incoming = new IncomingMessage(new Socket())
   incoming.headers = { 'content-type': 'application/json', ...headers }
   const outgoing = { writeContinue: vi.fn<() => void>() }
-  return { incoming, outgoing, body: readJsonBody({ incoming, outgoing }, limits) }
+  return { incoming, outgoing, body: readJsonBody({ incoming, outgoing }, limits, budget.open()) }
 }
 
 describe('the same, cut', () => {
@@ -69,6 +74,45 @@ test('a length that is too large is refused before anything is read', async () =
   const { incoming, body } = request({ 'content-length': String(LIMIT + 1) })
   await expect(body).rejects.toMatchObject({ failure: { kind: 'too-large' } })
   expect(incoming.listenerCount('data')).toBe(0)
+})
+
+describe('R-05 the budget of all bodies', () => {
+  test('counts what comes, not what was announced', async () => {
+    const budget = new BodyBudget(1500)
+    const one = request({ 'content-length': '900' }, LIMITS, budget)
+    expect(budget.heldBytes).toBe(0)
+    one.incoming.push('"')
+    for (let at = 0; at < 2; at++) one.incoming.push('x'.repeat(400))
+    await expect.poll(() => budget.heldBytes).toBe(801)
+    one.incoming.push('"')
+    one.incoming.push(null)
+    expect(await one.body).toHaveLength(800)
+    // Whoever reads it gives it back, when nothing is left of it.
+    expect(budget.heldBytes).toBe(802)
+  })
+
+  test('refuses a body in the middle when the others leave no room, and reads no more of it', async () => {
+    const budget = new BodyBudget(1500)
+    const first = request({}, LIMITS, budget)
+    first.incoming.push('x'.repeat(900))
+    await expect.poll(() => budget.heldBytes).toBe(900)
+    const second = request({}, LIMITS, budget)
+    for (let at = 0; at < 3; at++) second.incoming.push('x'.repeat(300))
+    await expect(second.body).rejects.toMatchObject({
+      failure: { kind: 'overloaded', shed: 'bodies' },
+    })
+    expect(second.incoming.isPaused()).toBe(true)
+    expect(budget.heldBytes).toBe(1500)
+  })
+
+  test('refuses a length that has no room unread, and gives no leave to send it', async () => {
+    const budget = new BodyBudget(500)
+    const headers = { 'content-length': '501', expect: '100-continue' }
+    const { incoming, outgoing, body } = request(headers, LIMITS, budget)
+    await expect(body).rejects.toMatchObject({ failure: { kind: 'overloaded' } })
+    expect(incoming.listenerCount('data')).toBe(0)
+    expect(outgoing.writeContinue).not.toHaveBeenCalled()
+  })
 })
 
 test.each(['close', 'error'])(

@@ -38,6 +38,8 @@ export const startCountedTolk = async (
     server: { port: 0, ...server },
     upstreams: { ollama: { baseUrl: upstreamUrl, ...upstream } },
     auth: { keys: [{ name: 'counted', key: KEY, requestsPerMinute: 1_000_000 }] },
+    // All clients of a test show one key.
+    limits: { perKeyInFlight: 0 },
     log: { level: 'info' },
     // Asks about models come when a test does not count.
     catalog: { refreshMs: 3_600_000 },
