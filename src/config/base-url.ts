@@ -22,10 +22,19 @@ export const readBaseUrl = (text: string): BaseUrl | string => {
     return `must begin with http:// or https://; ${EXAMPLES}`
   }
   if (url.search !== '' || url.hash !== '') return `must not have a ? or # in it; ${EXAMPLES}`
+  // What a password's own slash leaves behind would be shown, and the user's name be taken for the host.
+  if (url.pathname.includes('@')) {
+    return 'must not have an @ behind its host; in a password write %2F for /, %3F for ? and %23 for #'
+  }
+  // The parser has resolved the dots; what it leaves as it is, a server may read as a way up.
+  if (ESCAPED.test(url.pathname)) return `must not have an escaped slash in its path; ${EXAMPLES}`
   const host = url.hostname === '0.0.0.0' ? '127.0.0.1' : url.hostname.replace('[::]', '[::1]')
   const port = url.port === '' ? '' : `:${url.port}`
   return { url: `${url.protocol}//${host}${port}${prefixOf(url.pathname)}`, user: userOf(url) }
 }
+
+/** A slash of either kind, or a control character. */
+const ESCAPED = /%(?:2f|5c|[01][\da-f]|7f)/i
 
 const EXAMPLES = 'write it as http://host:11434 or https://host/prefix'
 

@@ -10,10 +10,18 @@ export const isLinkLocal = (hostname: string): boolean => {
     .toLowerCase()
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
-  if (isIPv4(name)) return name.startsWith('169.254.') || METADATA.has(name)
-  if (isIPv6(name))
-    return /^fe[89ab]/.test(name) || name.startsWith('::ffff:a9fe:') || METADATA.has(name)
-  return METADATA.has(name)
+  const address = isIPv6(name) ? (ipv4In(name) ?? name) : name
+  if (METADATA.has(address)) return true
+  return isIPv4(address) ? address.startsWith('169.254.') : isIPv6(name) && /^fe[89ab]/.test(name)
+}
+
+/** The address of the other kind that one stands for: mapped, or behind NAT64 (RFC 4291 § 2.5.5, RFC 6052 § 2.1). */
+const ipv4In = (name: string): string | undefined => {
+  const [, high, low] = /^(?:::(?:ffff:)?|64:ff9b::)([\da-f]{1,4}):([\da-f]{1,4})$/.exec(name) ?? []
+  if (high === undefined || low === undefined) return undefined
+  return [high, low]
+    .flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
+    .join('.')
 }
 
 const METADATA: ReadonlySet<string> = new Set([

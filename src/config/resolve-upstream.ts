@@ -5,6 +5,7 @@ import { credentialOf } from './credential.ts'
 import { isLinkLocal } from './link-local.ts'
 import { isLoopback } from './loopback.ts'
 import type { Outside } from './outside.ts'
+import { isKeyOf, pemFault } from './pem.ts'
 import { apiKeySchema, type UpstreamSettings } from './schema.ts'
 import { Secret } from './secret.ts'
 import { servingOf } from './serving.ts'
@@ -87,11 +88,11 @@ const resolveTls = (
     }
     const text = value.includes(PEM) ? value : outside.read(place, value)
     if (text === undefined) return {}
-    if (text.includes(PEM)) return { [option]: text }
-    outside.complain(
-      place,
-      `names a file that holds no PEM: it has no line that begins with ${PEM}`,
-    )
+    const fault = text.includes(PEM)
+      ? pemFault(option, text)
+      : `names a file that holds no PEM: it has no line that begins with ${PEM}`
+    if (fault === undefined) return { [option]: text }
+    outside.complain(place, fault)
     return {}
   }
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
@@ -99,7 +100,11 @@ const resolveTls = (
     const other = option === 'key' ? 'cert' : 'key'
     outside.complain([...path, 'tls', option], `needs \`${other}\` beside it`)
   }
-  return { ...pem('ca'), ...pem('cert'), ...pem('key') }
+  const read: Tls = { ...pem('ca'), ...pem('cert'), ...pem('key') }
+  if (read.cert !== undefined && read.key !== undefined && !isKeyOf(read.cert, read.key)) {
+    outside.complain([...path, 'tls', 'key'], 'is not the key of the `cert` beside it')
+  }
+  return read
 }
 
 const PEM = '-----BEGIN'

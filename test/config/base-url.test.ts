@@ -50,6 +50,11 @@ describe('refuses what is no such address, without repeating it', () => {
     ['http://box:port', 'is not an address'],
     ['http://box/?key=canary', 'must not have a ? or # in it'],
     ['http://box/#canary', 'must not have a ? or # in it'],
+    ['http://user:12/canary@box', 'must not have an @ behind its host'],
+    ['user:12/canary@box', 'must not have an @ behind its host'],
+    ['http://user/canary:x@box:11434', 'must not have an @ behind its host'],
+    ['http://box/..%2Fcanary', 'must not have an escaped slash'],
+    ['http://box/canary%0d%0aHost:x', 'must not have an escaped slash'],
   ])('%s', (text, problem) => {
     const read = readBaseUrl(text)
     expect(read).toContain(problem)

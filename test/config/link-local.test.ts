@@ -9,6 +9,9 @@ test.each([
   ['febf::1'],
   ['[fd00:ec2::254]'],
   ['[::ffff:a9fe:a9fe]'],
+  ['[::ffff:6464:64c8]'],
+  ['[64:ff9b::a9fe:a9fe]'],
+  ['[::a9fe:1]'],
   ['100.100.100.200'],
   ['metadata.google.internal'],
   ['METADATA.google.internal.'],
@@ -24,18 +27,22 @@ test.each([
   ['127.0.0.1'],
   ['[::1]'],
   ['[fec0::1]'],
+  ['[::ffff:7f00:1]'],
+  ['[64:ff9b::808:808]'],
   ['169.254.example.com'],
   ['metadata.example.com'],
 ])('%s is not', (host) => {
   expect(isLinkLocal(host)).toBe(false)
 })
 
-describe('such an upstream is warned of, however it is written', () => {
+describe('F-12 such an upstream is warned of, however it is written', () => {
   test.each([
     ['169.254.169.254'],
     ['http://2852039166'],
     ['http://0xa9.0xfe.0xa9.0xfe'],
     ['http://[::ffff:169.254.169.254]'],
+    ['http://169.254.169.254./'],
+    ['http://[64:ff9b::169.254.169.254]'],
     ['https://metadata.google.internal/ollama'],
   ])('%s', (url) => {
     const { warnings } = load({ env: { TOLK_UPSTREAM_URL: url } })

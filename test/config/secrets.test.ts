@@ -4,6 +4,7 @@ import { hashKey } from '../../src/config/client-keys.ts'
 import { explain } from '../../src/config/explain.ts'
 import { Secret } from '../../src/config/secret.ts'
 import { matchesModel } from '../../src/model-pattern.ts'
+import { certificates } from '../support/certificates.ts'
 import { DIRECTORY, load, problemsOf, type World } from './world.ts'
 
 const headersOf = (world: World) => load(world).config.upstream.headers.reveal()
@@ -309,16 +310,16 @@ describe('variables in the file', () => {
 })
 
 describe('certificates', () => {
-  const pem = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n'
+  const { ca, client } = certificates
 
   test('are taken inline or from files', () => {
     const file = https('{ ca: "${CA}", cert: "cert.pem", key: "/run/key.pem" }')
-    const files = { [`${DIRECTORY}/cert.pem`]: pem, '/run/key.pem': pem }
-    const { config, settings } = load({ file, files, env: { CA: pem } })
+    const files = { [`${DIRECTORY}/cert.pem`]: client.cert, '/run/key.pem': client.key }
+    const { config, settings } = load({ file, files, env: { CA: ca } })
     expect(config.upstream.tls.reveal()).toEqual({
-      ca: pem,
-      cert: pem.trimEnd(),
-      key: pem.trimEnd(),
+      ca,
+      cert: client.cert.trimEnd(),
+      key: client.key.trimEnd(),
     })
     const text = explain(settings).join('\n')
     expect(text).toMatch(/tls\.ca +\(PEM\)/)
@@ -329,10 +330,18 @@ describe('certificates', () => {
   test.each([
     ['{ ca: "/none" }', 'names a file that does not exist'],
     ['{ ca: "/run/text" }', 'names a file that holds no PEM'],
-    ['{ cert: "/run/pem" }', 'needs `key` beside it'],
-    ['{ key: "/run/pem" }', 'needs `cert` beside it'],
+    ['{ ca: "/run/torn" }', 'holds PEM that is no certificate'],
+    ['{ cert: "/run/cert" }', 'needs `key` beside it'],
+    ['{ key: "/run/key" }', 'needs `cert` beside it'],
+    ['{ cert: "/run/cert", key: "/run/other" }', 'is not the key of the `cert` beside it'],
   ])('%s is refused', (tls, complaint) => {
-    const files = { '/run/text': 'hello', '/run/pem': pem }
+    const files = {
+      '/run/text': 'hello',
+      '/run/cert': client.cert,
+      '/run/key': client.key,
+      '/run/torn': ca.slice(0, 200),
+      '/run/other': certificates.server.key,
+    }
     expect(problemsOf({ file: https(tls), files })).toEqual([expect.stringContaining(complaint)])
   })
 })
