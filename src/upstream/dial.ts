@@ -41,6 +41,8 @@ export const createDial = ({ protocol, hostname, port }: URL, tls: DialTls): Dia
   const options = {
     ...address,
     port: Number(port || 443),
+    // Said, because without it NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would decide.
+    rejectUnauthorized: true,
     // Two's protocol would be another client's work; an upstream that picks none gets 1.1 all the same.
     ALPNProtocols: ['http/1.1'],
     // An address is no server name, and the dot that ends a full one is none of it: Go's servers end
