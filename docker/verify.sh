@@ -186,12 +186,13 @@ look_at_image() {
 
   docker create --name content --network none tolk >/dev/null
   docker export content | tar -t | grep -v '/$' | sort >"$work/files"
+  docker cp content:/app/sbom.cdx.json "$work/sbom" >/dev/null
   docker rm content >/dev/null
   expect 'programs in the image' usr/local/bin/node \
     "$(grep -E '(^|/)s?bin/' "$work/files" | grep -v '^app/node_modules/' | paste -sd' ')"
   expect 'strange files' '' "$(grep -E 'npmrc|npm-cli|corepack|ca-certificates' "$work/files" | paste -sd' ' || true)"
   expect 'files of the app that are neither tolk nor its packages' '' \
-    "$(grep '^app/' "$work/files" | grep -vE '^app/(package\.json$|node_modules/|dist/[^/]*\.js(on)?$)' | paste -sd' ' || true)"
+    "$(grep '^app/' "$work/files" | grep -vE '^app/(package\.json$|sbom\.(cdx|spdx)\.json$|node_modules/|dist/([^/]*\.js(on)?|licences\.txt)$)' | paste -sd' ' || true)"
   expect 'tests in the image' '' \
     "$(grep -v '^app/node_modules/' "$work/files" | grep -E '(^|/)tests?/|\.test\.' | paste -sd' ' || true)"
   # What the lockfile marks neither dev nor optional is what tolk runs on, no less and no more.
@@ -200,6 +201,14 @@ look_at_image() {
       const runs = ([path, { dev, optional, devOptional }]) => path && !dev && !optional && !devOptional
       Object.entries(packages).filter(runs).map(([path]) => path.slice(13)).sort().join(" ")')" \
     "$(sed -nE 's#^app/node_modules/((@[^/]+/)?[^/]+)/package\.json$#\1#p' "$work/files" | LC_ALL=C sort | paste -sd' ')"
+}
+
+# The bill of materials says what is there. By its name alone a package is found twice where it has two versions; none has.
+compare_bill() {
+  step 'compare its bill of materials'
+  expect 'packages in the bill of materials' \
+    "$(sed -nE 's#^app/node_modules/((@[^/]+/)?[^/]+)/package\.json$#\1#p' "$work/files" | LC_ALL=C sort | paste -sd' ')" \
+    "$("$node" -p 'JSON.parse(fs.readFileSync(process.argv[1], "utf8")).components.map(({ name }) => name).sort().join(" ")' "$work/sbom")"
 }
 
 # Every interface and no keys: the image as it comes must not be an open door.
@@ -229,6 +238,12 @@ run_locked_down() {
     [status("Uid"), status("CapEff"), status("NoNewPrivs")].join(" ")')"
 }
 
+# With 512 MB in all, three quarters are 384, and the young generation comes on top.
+limits_its_heap() {
+  local limit; limit=$(docker exec tolk node -p 'Math.round(v8.getHeapStatistics().heap_size_limit / 2 ** 20)')
+  ((limit >= 384 && limit < 448)) || fail "a heap of three quarters of 512 MB: $limit MB"
+}
+
 is_healthy() {
   [[ $(docker inspect --format '{{.State.Running}} {{.State.Health.Status}}' tolk) == 'true healthy' ]] ||
     { docker inspect --format '{{json .State}}' tolk; false; }
@@ -237,6 +252,15 @@ is_healthy() {
 chat() {
   step 'chat through it'
   OPENAI_BASE_URL="http://127.0.0.1:$port/v1" OPENAI_API_KEY="$key" quietly 60 "$node" docker/verify-chat.ts
+}
+
+load() {
+  step 'a thousand streams at once'
+  OPENAI_BASE_URL="http://127.0.0.1:$port/v1" OPENAI_API_KEY="$key" quietly 120 "$node" docker/verify-load.ts
+  expect 'killed for want of memory, restarts' 'false 0' "$(docker inspect --format '{{.State.OOMKilled}} {{.RestartCount}}' tolk)"
+  # After dozens of health checks and what was run beside it.
+  expect 'processes that process 1 did not wait for' '' "$(docker exec tolk node -p '
+    fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && / Z /.test(fs.readFileSync(`/proc/${name}/stat`, "utf8"))).join(" ")')"
 }
 
 # With SIGTERM, as every orchestrator does; after ten seconds Docker would kill, and the exit code would tell.
@@ -254,8 +278,11 @@ start_daemon
 make_base
 build
 look_at_image
+compare_bill
 refuse_open_door
 run_locked_down
+limits_its_heap
 chat
+load
 stop
 step ok

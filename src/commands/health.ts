@@ -4,7 +4,8 @@ import { isIPv6 } from 'node:net'
 import type { Config } from '../config/config.ts'
 import type { Print } from './print.ts'
 
-const TIMEOUT_MS = 2000
+/** Within the two seconds that the image's HEALTHCHECK has for this process, its start included. */
+const TIMEOUT_MS = 1000
 
 export const healthCommand = async (config: Config, print: Print): Promise<number> => {
   try {
