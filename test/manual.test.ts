@@ -84,7 +84,7 @@ const SAMPLES: Samples = {
     code,
   })),
   'unsupported-parameter': [{ kind: 'unsupported-parameter', message, param: 'n' }],
-  'unsupported-by-model': keysOf<Ability>({ chat: 0, tools: 0, images: 0, audio: 0 }).map(
+  'unsupported-by-model': keysOf<Ability>({ chat: 0, embeddings: 0, tools: 0, images: 0, audio: 0 }).map(
     (ability) => ({ kind: 'unsupported-by-model', ability, message, param: 'messages' }),
   ),
   'context-exceeded': [{ kind: 'context-exceeded', message }],

@@ -10,7 +10,7 @@ export type CatalogOptions = {
   readonly aliases: Readonly<Record<string, string>>
   /** The upstream's name in the configuration; accepted as a prefix, as in `lan/llama3.2`. */
   readonly upstreamName: string
-  /** What is listed: models with tools, all that chat, or everything. */
+  /** What is listed: models with tools, all that chat, or everything; those for embeddings always are. */
   readonly list: 'tools' | 'chat' | 'all'
 }
 
@@ -37,7 +37,7 @@ export type Catalog = {
 /** `unknown`: the upstream has not said (yet) what it can do. */
 export type Hidden = {
   readonly card: ModelCard
-  readonly why: 'embedding' | 'no-chat' | 'no-tools' | 'unknown'
+  readonly why: 'no-chat' | 'no-tools' | 'unknown'
 }
 
 export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOptions): Catalog => {
@@ -91,7 +91,6 @@ export const explainHidden = (hidden: readonly Hidden[]): string => {
 }
 
 const BECAUSE: Readonly<Record<Hidden['why'], string>> = {
-  embedding: 'for embeddings only',
   'no-chat': 'without chat',
   'no-tools': 'without tools',
   unknown: 'of unknown abilities',
@@ -101,10 +100,15 @@ const listedOf = (
   cards: readonly ModelCard[],
   list: CatalogOptions['list'],
 ): readonly ModelCard[] => {
-  const listed = cards.filter((card) => isListed(card, list))
-  // An empty list would be remembered by clients.
-  return listed.length > 0 ? listed : cards.filter(mayChat)
+  // A list without a model to talk to would be remembered by clients.
+  const suits = cards.some((card) => isListed(card, list))
+    ? (card: ModelCard) => isListed(card, list)
+    : mayChat
+  return cards.filter((card) => suits(card) || embeds(card))
 }
+
+/** What makes embeddings is for another endpoint, where the list's rule for those that chat says nothing. */
+const embeds = ({ capabilities }: ModelCard): boolean => capabilities.has('embedding')
 
 const isListed = (card: ModelCard, list: CatalogOptions['list']): boolean => {
   switch (list) {
@@ -118,7 +122,6 @@ const isListed = (card: ModelCard, list: CatalogOptions['list']): boolean => {
 }
 
 const reason = ({ capabilities, certain }: ModelCard): Hidden['why'] => {
-  if (capabilities.has('embedding')) return 'embedding'
   if (!certain) return 'unknown'
   return capabilities.has('completion') ? 'no-tools' : 'no-chat'
 }

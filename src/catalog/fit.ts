@@ -17,25 +17,51 @@ export type Fitted = { readonly request: ChatRequest; readonly ignored: readonly
 export const fit = (request: ChatRequest, card: ModelCard, strict = false): Fitted => {
   if (card.certain) refuse(request, card)
   const { effort, ...rest } = request
+  const { served, ignored } = serve(request, card, strict)
   // Not to think is in every model's power, and where a card knows nothing of thinking the model may think.
   const thinks = !card.certain || card.capabilities.has('thinking') || effort === false
-  // A load-time option has one owner: a window that differs from one request to the next reloads the model.
-  const numCtx = card.serving.numCtx ?? request.numCtx
-  const overridden = request.numCtx !== undefined && request.numCtx !== numCtx
-  const windowName = request.askedAs?.numCtx ?? 'num_ctx'
-  if (strict && overridden) throw fixedWindow(windowName, card)
-  const keepAlive = request.keepAlive ?? card.serving.keepAlive
   return {
     request: {
       ...rest,
       ...(effort === undefined || !thinks ? {} : { effort }),
-      ...(numCtx === undefined ? {} : { numCtx }),
-      ...(keepAlive === undefined ? {} : { keepAlive }),
+      ...served,
     },
     ignored: [
       ...(effort === undefined || thinks ? [] : [request.askedAs?.effort ?? 'reasoning_effort']),
-      ...(overridden ? [windowName] : []),
+      ...ignored,
     ],
+  }
+}
+
+/** What an operator has a word in, of any request. */
+type Wish = Pick<ChatRequest, 'numCtx' | 'keepAlive' | 'askedAs'>
+
+/**
+ * Adds how the operator wants a model served. A load-time option has one owner: a window that differs from
+ * one request to the next reloads the model.
+ *
+ * @param strict refuse a window that the operator's own would override.
+ * @throws Failed `unsupported-parameter`, naming the param.
+ */
+export const serve = (
+  { numCtx: wanted, keepAlive, askedAs }: Wish,
+  card: ModelCard,
+  strict: boolean,
+): {
+  readonly served: Pick<Wish, 'numCtx' | 'keepAlive'>
+  readonly ignored: readonly string[]
+} => {
+  const numCtx = card.serving.numCtx ?? wanted
+  const overridden = wanted !== undefined && wanted !== numCtx
+  const windowName = askedAs?.numCtx ?? 'num_ctx'
+  if (strict && overridden) throw fixedWindow(windowName, card)
+  const keepFor = keepAlive ?? card.serving.keepAlive
+  return {
+    served: {
+      ...(numCtx === undefined ? {} : { numCtx }),
+      ...(keepFor === undefined ? {} : { keepAlive: keepFor }),
+    },
+    ignored: overridden ? [windowName] : [],
   }
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { checkChat, type NativeChat } from './native-chat.ts'
 import { readJson } from './native-chat-body.ts'
+import { embed } from './native-embed.ts'
 import { plainText, refusal } from './native-error.ts'
 import { fullName, isSameModel, shortName } from './native-name.ts'
 import type { Script } from './script.ts'
@@ -68,6 +69,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   ]),
   '/api/show': { POST: show },
   '/api/chat': { POST: chat },
+  '/api/embed': { POST: ({ body }, { models }) => embed(body, models) },
 }
 
 const named = z.object({ model: z.string().nullish(), name: z.string().nullish() })

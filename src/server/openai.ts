@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import { auth } from './auth.ts'
 import { chatCompletions } from './chat-completions.ts'
 import type { AppContext, AppEnv } from './context.ts'
+import { embeddings } from './embeddings.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { rateLimit } from './rate-limit.ts'
 import type { Rooms } from './rooms.ts'
@@ -17,6 +18,8 @@ export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   surface.use('/v1/*', auth(rooms.config.auth.keys), rateLimit(rooms.admit))
   surface.post('/v1/chat/completions', chatCompletions(rooms))
   surface.all('/v1/chat/completions', only('POST'))
+  surface.post('/v1/embeddings', embeddings(rooms))
+  surface.all('/v1/embeddings', only('POST'))
   surface.get('/v1/models', listModels(rooms))
   surface.all('/v1/models', only('GET', 'HEAD'))
   surface.get('/v1/models/*', retrieveModel(rooms))
@@ -31,6 +34,7 @@ export const answerFailure =
     const failure: Failure = error instanceof Failed ? error.failure : { kind: 'internal' }
     const record = c.get('record')
     record.failure = failure.kind
+    if (failure.kind === 'overloaded') record.shed = failure.shed
     const cause = error instanceof Failed ? error.cause : error
     const { outgoing, incoming } = c.env
     // What is left of a body that nobody reads would be taken for the next request.
@@ -68,7 +72,7 @@ export const unknownUrl = (c: AppContext): never => {
   const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
   throw new Failed({
     kind: 'unknown-url',
-    message: `Unknown request URL: ${method} ${path}. tolk serves /v1/chat/completions and /v1/models.`,
+    message: `Unknown request URL: ${method} ${path}. tolk serves /v1/chat/completions, /v1/embeddings and /v1/models.`,
   })
 }
 

@@ -1,6 +1,7 @@
 /** Upstream: what the server may ask of any upstream. The only seam between the two edges. */
 import type { ChatEvent } from '../chat/event.ts'
 import type { ChatRequest } from '../chat/request.ts'
+import type { Embedded, EmbeddingRequest } from '../embedding/request.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
 
 /**
@@ -29,6 +30,12 @@ export type ChatTarget = { readonly card: ModelCard; readonly requestId: string 
 export type Upstream = {
   /** Starts a turn. Never throws: an accident is a `failure` event. */
   chat(request: ChatRequest, target: ChatTarget, listener: Listener): Exchange
+  /**
+   * Makes vectors of a few texts, at most as many as `embedding/batches.ts` puts together.
+   *
+   * @throws Failed, `client-closed` once `signal` is aborted.
+   */
+  embed(request: EmbeddingRequest, target: ChatTarget, signal: AbortSignal): Promise<Embedded>
   /**
    * Everything the upstream offers. `onList` hears first what is known before each model is asked
    * about, then more of it now and again, so that one slow model keeps nobody waiting for the others.

@@ -42,7 +42,7 @@ describe('tolk', () => {
   test('says in one line where it listens, what it found and how many models', async () => {
     const program = run({ env: env() })
     const [, url = ''] = await program.says(
-      /^tolk listens on (http:\/\/127\.0\.0\.1:\d+) → Ollama 0\.0\.0 at http:\S+: 12 models, 2 hidden \(.*\n/m,
+      /^tolk listens on (http:\/\/127\.0\.0\.1:\d+) → Ollama 0\.0\.0 at http:\S+: 13 models, 1 hidden \(.*\n/m,
     )
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
@@ -134,7 +134,7 @@ describe('the other commands', () => {
     expect(program.stdout()).toMatch(/^native:latest +32768 +32768 +tools, thinking$/m)
     expect(program.stdout()).toMatch(/^small-window:latest +32768 +64 /m)
     expect(program.stdout()).not.toMatch(/^plain/m)
-    expect(program.stdout()).toMatch(/2 hidden/)
+    expect(program.stdout()).toMatch(/1 hidden/)
   })
 
   test('models --json prints what GET /v1/models gives', async () => {

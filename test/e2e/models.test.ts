@@ -33,12 +33,12 @@ describe('a real server’s models', () => {
     await ollama.close()
   })
 
-  test('lists those that call tools, native included, with the window they were trained for', async () => {
+  test('lists those that call tools, native included, and those for embeddings, with the window they were trained for', async () => {
     const models = await listOf(tolk)
     const windows = new Map(models.map(({ id, context_length: window }) => [id, window]))
     expect(windows.get('native:latest')).toBe(32_768)
     expect(windows.has('plain:latest')).toBe(false)
-    expect(windows.has('embed:latest')).toBe(false)
+    expect(windows.has('embed:latest')).toBe(true)
     expect(new Set(models.map((model) => Object.keys(model).join())).size).toBe(1)
   })
 

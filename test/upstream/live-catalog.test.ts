@@ -131,7 +131,7 @@ describe('at start', () => {
     const { live } = start(fake)
     const list = names(live)
     await vi.advanceTimersByTimeAsync(2_000)
-    expect(await list).toEqual(['native:latest', 'odd:latest'])
+    expect(await list).toEqual(['native:latest', 'embed:latest', 'odd:latest'])
   })
 
   test('gives an upstream that hangs two seconds each time, then says that it hangs', async () => {

@@ -54,6 +54,17 @@ const READINGS: readonly (readonly [RegExp, Reading])[] = [
     ([, what = ''], { model, status }) => incapable(what, model, status),
   ],
   [
+    /^the input length exceeds the context length/,
+    () => ({
+      kind: 'context-exceeded',
+      param: 'input',
+      message:
+        'A text is longer than the context window that the model is served with. ' +
+        'Cut it into shorter ones, or have the window enlarged (numCtx).',
+    }),
+  ],
+  [/^embedding contains NaN/, (_match, { text }) => rejected(502, text, {})],
+  [
     /image input is not supported|does not support images?|missing mmproj/i,
     (_match, { model }) => unsupported('images', 'messages', model),
   ],
@@ -139,6 +150,9 @@ const incapable = (what: string, model: string, status: number): Failure => {
       return unsupported('images', 'messages', model)
     case 'audio':
       return unsupported('audio', 'messages', model)
+    case 'embedding':
+    case 'embeddings':
+      return unsupported('embeddings', 'model', model)
     case 'chat':
     case 'completion':
       return unsupported('chat', 'model', model)
@@ -154,6 +168,7 @@ const unsupported = (ability: Ability, param: string, model: string): Failure =>
   const name = model === '' ? 'This model' : `The model '${model}'`
   const lacks = {
     chat: 'cannot chat: it makes embeddings',
+    embeddings: 'cannot make embeddings',
     tools: 'cannot call tools',
     images: 'cannot see images',
     audio: 'cannot hear audio',

@@ -10,7 +10,7 @@ import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
 import { decodeOptions, ollamaOptions, windowField } from './ollama-options.ts'
 import { decodeEffort, READ_OF_REASONING, reasoningEffort } from './reasoning-effort.ts'
 import { decodeReasoningField, type ReasoningField, reasoningField } from './reasoning-field.ts'
-import { invalid, unsupported } from './refusal.ts'
+import { invalid, refuseIgnored, unsupported } from './refusal.ts'
 import {
   decodeFormat,
   formatField,
@@ -141,14 +141,6 @@ const askedAs = (
           ...(numCtx !== undefined && { numCtx }),
         },
       }
-
-const refuseIgnored = ([name]: readonly string[]): void => {
-  if (name === undefined) return
-  throw unsupported(
-    name.slice(0, 64),
-    `'${name.slice(0, 64)}' would have no effect here: leave it out.`,
-  )
-}
 
 const logprobsOf = (wire: z.infer<typeof schema>): Pick<ChatRequest, 'logprobs'> => {
   const top = wire.top_logprobs ?? 0

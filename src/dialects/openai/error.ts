@@ -67,12 +67,12 @@ const ROWS: Rows = {
     message,
     param,
   }),
-  'context-exceeded': ({ message }) => ({
+  'context-exceeded': ({ message, param = 'messages' }) => ({
     status: 400,
     type: INVALID,
     code: 'context_length_exceeded',
     message,
-    param: 'messages',
+    param,
   }),
   unauthorized: ({ message }) => ({
     status: 401,

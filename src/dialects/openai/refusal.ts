@@ -22,3 +22,10 @@ export const missing = (param: string): Failed =>
 /** The API knows it, tolk cannot honour it; `sentence` says what to do instead. */
 export const unsupported = (param: string, sentence: string): Failed =>
   new Failed({ kind: 'unsupported-parameter', message: sentence, param })
+
+/** Refuses the first of what would have no effect, where the operator wants no such thing sent. */
+export const refuseIgnored = ([name]: readonly string[]): void => {
+  if (name === undefined) return
+  const shown = name.slice(0, 64)
+  throw unsupported(shown, `'${shown}' would have no effect here: leave it out.`)
+}
