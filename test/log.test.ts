@@ -48,7 +48,7 @@ test.each([['a\nb'], ['\u001B[31mred'], ['{"level":"error"}'], ['"\\'], ['\u2028
   },
 )
 
-describe('an error', () => {
+describe('S-05 an error', () => {
   const SECRET = 'Bearer canary-4711'
 
   test('leaves its name, code and place, and never its message', () => {
@@ -68,13 +68,20 @@ describe('an error', () => {
 
   test('brings none of its other fields', () => {
     const { lines, log } = writing('error')
-    const error = Object.assign(new Error('x'), {
+    const error = Object.assign(new Error('x', { cause: { headers: SECRET } }), {
       request: { headers: { authorization: SECRET } },
+      address: SECRET,
+      input: SECRET,
       code: 7,
     })
-    log.error('internal error', {}, error)
+    for (const each of [error, new AggregateError([error], SECRET, { cause: error })]) {
+      log.error('internal error', {}, each)
+    }
     expect(lines.join('')).not.toContain('canary')
-    expect(JSON.parse(lines[0] ?? '')).not.toHaveProperty('error_code')
+    for (const line of lines) {
+      const known = ['level', 'time', 'error_name', 'stack', 'msg', 'cause']
+      expect(known).toEqual(expect.arrayContaining(Object.keys(JSON.parse(line))))
+    }
   })
 
   test.each([[SECRET], [{ secret: SECRET }], [null], [undefined]])(

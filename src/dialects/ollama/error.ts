@@ -2,6 +2,7 @@
 import type { Failure } from '../../failure.ts'
 import { isJsonObject } from '../../wire/json.ts'
 import { decodeText, rejected, type Context } from './error-text.ts'
+import type { Hide } from './private-text.ts'
 import { MAX_TEXT, parsed, runnerErrorIn, runnerErrorOf, type RunnerError } from './runner-error.ts'
 
 /** What an error answer brings: its status, its body text, and its `Retry-After` if any. */
@@ -14,10 +15,16 @@ export type ErrorReply = {
 /**
  * Reads an answer whose status is not 200. `model` is the name that was asked for: it takes the place
  * of the fully qualified one in Ollama's texts.
+ *
+ * @param hide takes out what only the caller knows to be secret: a gateway may repeat the credential.
  */
-export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: string): Failure => {
+export const decodeError = (
+  { status, body, retryAfter }: ErrorReply,
+  model: string,
+  hide: Hide = same,
+): Failure => {
   if (status >= 300 && status < 400) return redirected
-  const error = errorIn(parsed(body))
+  const error = errorIn(parsed(body), hide)
   const context = { status: error?.status ?? status, model, retryAfter }
   return error === null ? decodeStatus(context, body !== '') : decodeSaid(error, context)
 }
@@ -27,14 +34,16 @@ export const decodeError = ({ status, body, retryAfter }: ErrorReply, model: str
  * comes with status 200 (contract § 1.7): its text alone says what happened, and where that says
  * nothing of a status, a broken answer is a bad gateway.
  */
-export const decodeErrorLine = (line: unknown): Failure | null => {
-  const error = errorIn(line)
+export const decodeErrorLine = (line: unknown, hide: Hide = same): Failure | null => {
+  const error = errorIn(line, hide)
   if (error === null) return null
   const status = error.status ?? 502
   // Work was done already: who is told to come back later would have it done again.
   if (status === 429 || status === 503) return rejected(status, error.text, {})
   return decodeSaid(error, { status, model: '' })
 }
+
+const same: Hide = (text) => text
 
 /** An error that says nothing of its own: Ollama's empty 403, an error page of something in between. */
 const decodeStatus = ({ status, retryAfter }: Context, hasPage: boolean): Failure => {
@@ -71,13 +80,13 @@ type OllamaError = {
 }
 
 /** `{"error":"text"}`; the remote-stub route adds `StatusCode`, cloud models `signin_url` (§ 2.3). */
-const errorIn = (value: unknown): OllamaError | null => {
+const errorIn = (value: unknown, hide: Hide): OllamaError | null => {
   if (!isJsonObject(value) || value['error'] == null) return null
   const { error, StatusCode: status, signin_url: signinUrl } = value
   const inner = typeof error === 'string' ? runnerErrorIn(error) : runnerErrorOf(error)
   const outer = typeof error === 'string' ? error.slice(0, MAX_TEXT) : ''
   return {
-    text: inner?.message ?? outer,
+    text: hide(inner?.message ?? outer),
     inner,
     ...(typeof status === 'number' && status >= 400 && status <= 599 && { status }),
     signin: signinUrl !== undefined,
