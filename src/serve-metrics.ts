@@ -6,18 +6,24 @@ import type { Log } from './log.ts'
 import { contentType, exposition } from './metrics/exposition.ts'
 import { listenForScrapes, type ScrapeListener } from './metrics/listener.ts'
 import { createMeters, type Measures, type Meters } from './metrics/meters.ts'
+import type { Tally } from './tally.ts'
 import { version } from './version.ts'
 
-/** @param worker which process it is that counts, where there are several. */
+/**
+ * @param tally what is counted already, beside exchanges.
+ * @param worker which process it is that counts, where there are several.
+ */
 export const metersFor = (
   config: Config,
   catalog: Pick<LiveCatalog, 'current'> | null,
+  tally: Tally,
   worker?: string,
 ): Meters =>
   createMeters({
     version,
     upstreamName: config.upstream.name,
     modelNamed: (name) => catalog?.current().resolve(name)?.name,
+    tally,
     labels: worker === undefined ? {} : { worker },
   })
 

@@ -6,11 +6,15 @@ import { fingerprint } from './config/fingerprint.ts'
 import { createLog, standardOutput, type Log } from './log.ts'
 import type { ScrapeListener } from './metrics/listener.ts'
 import type { Measures, Meters } from './metrics/meters.ts'
-import { catalogDresser, connect, type Connected, upstreamFor } from './serve.ts'
+import { catalogDresser, connect, type Connected, listenConfig, upstreamFor } from './serve.ts'
 import { createApp } from './server/app.ts'
+import { boundsOf } from './server/bounds.ts'
+import { doorLog } from './server/door-log.ts'
 import { listen } from './server/listen.ts'
+import { LoopWatch } from './server/loop-watch.ts'
 import { OpenTurns } from './server/open-turns.ts'
 import { createRateLimit } from './server/rate-limit.ts'
+import { createTally, type Tally } from './tally.ts'
 import { now } from './ticker.ts'
 import { within } from './upstream/within.ts'
 import { createAnswers } from './workers/answers.ts'
@@ -23,8 +27,8 @@ import { joinPrimary } from './workers/worker.ts'
 
 export type RunningWorkers = Connected &
   Pick<Primary, 'listening' | 'broken'> & {
-    /** Has every worker drain for at most `shutdown.drainMs`, then closes everything. */
-    close(): Promise<void>
+    /** Has every worker drain, for as long as `shutdown` says unless told otherwise, then closes everything. */
+    close(patience?: Config['shutdown']): Promise<void>
   }
 
 /** Whether this process is one of the workers. */
@@ -32,6 +36,8 @@ export const isWorker = workerId !== null
 
 /** Starts `server.workers` workers. Here is the one catalog that asks the upstream, and the one set of limits. */
 export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
+  // Said once, before there is any worker to say it.
+  listenConfig(config)
   const news = createBulletin<Known>(NOTHING_KNOWN)
   const connected = connect(config, log, (known) => news.post(known))
   const { catalog } = connected
@@ -45,7 +51,9 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
     now,
   })
   const metrics =
-    config.metrics.port === undefined ? undefined : gathered(config, log, () => primary.measure())
+    config.metrics.port === undefined
+      ? undefined
+      : gathered(config, log, connected.tally, () => primary.measure())
   const listening = Promise.all([primary.listening, metrics]).then(([url]) => url)
   // It is heard by whoever starts us, but perhaps later.
   listening.catch(() => {})
@@ -53,8 +61,8 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
     ...connected,
     listening,
     broken: primary.broken,
-    close: async () => {
-      await primary.close(config.shutdown.drainMs)
+    close: async ({ preDelayMs, drainMs } = config.shutdown) => {
+      await primary.close(preDelayMs + drainMs)
       await (await metrics?.catch(() => undefined))?.close()
       await connected.close()
     },
@@ -65,44 +73,72 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
 const gathered = async (
   config: Config,
   log: Log,
+  tally: Tally,
   fromWorkers: () => Promise<readonly Measures[]>,
 ): Promise<ScrapeListener> => {
   const { metersFor, serveMetrics } = await import('./serve-metrics.ts')
-  const { snapshot } = metersFor(config, null, 'primary')
+  const { snapshot } = metersFor(config, null, tally, 'primary')
   return serveMetrics(config, log, async () => [await snapshot(), ...(await fromWorkers())])
 }
 
-/** Serves as one of the workers, until the primary says to stop. */
-export const serveAsWorker = async (config: Config): Promise<void> => {
+/**
+ * Serves as one of the workers, until the primary says to stop.
+ *
+ * @param untilFault resolves with how long to drain, should the worker have to end by itself.
+ * @returns the exit code: 1 if it had to.
+ */
+export const serveAsWorker = async (
+  config: Config,
+  untilFault: (log: Log, heard: Tally['faulted']) => Promise<Config['shutdown']>,
+): Promise<number> => {
   const link = await within(WELCOME_MS, joinPrimary(primaryPort, fingerprint(config)))
   if (link === undefined) {
     leavePrimary()
     throw new ConfigError([NOT_OURS])
   }
   const log = createLog(config.log.level, standardOutput(true), { worker: workerId })
-  const upstream = upstreamFor(config)
+  const tally = createTally(log)
+  const upstream = upstreamFor(config, tally)
   const catalog = createRemoteCatalog({ link, catalogOf: catalogDresser(config) })
   const admit = createRemoteAdmit(link, config.auth.keys)
   const turns = new OpenTurns()
-  const meters = config.metrics.port === undefined ? undefined : await metersIn(config, catalog)
+  const loop = new LoopWatch(tally.heldUp)
+  /** @param leftMs of the primary's patience, the time before listening stops included. */
+  const patience = (leftMs: number) => {
+    const preDelayMs = Math.min(config.shutdown.preDelayMs, leftMs)
+    return { preDelayMs, drainMs: leftMs - preDelayMs, code: 0 }
+  }
+  const meters =
+    config.metrics.port === undefined ? undefined : await metersIn(config, catalog, tally)
   if (meters !== undefined) link.measured(meters.snapshot)
   const { observer } = meters ?? {}
-  const app = createApp({ upstream, catalog, turns, admit, config, log, observer })
+  const bounds = boundsOf(config, observer)
+  const app = createApp({ ...bounds, upstream, catalog, turns, admit, config, log, observer, loop })
   try {
-    const listening = await listen(app, turns, config.server)
+    const listening = await listen(
+      app,
+      turns,
+      listenConfig(config),
+      doorLog(log, config.log, observer),
+    )
     link.listening(listening.url)
-    await listening.close(await link.draining)
+    const fault = untilFault(log, tally.faulted).then((short) => ({ ...short, code: 1 }))
+    const { drainMs, preDelayMs, code } = await Promise.race([link.draining.then(patience), fault])
+    await listening.close(drainMs, preDelayMs)
+    return code
   } catch (error) {
     link.cannotListen(error)
+    return 0
   } finally {
+    loop.close()
     await upstream.close()
     leavePrimary()
   }
 }
 
-const metersIn = async (config: Config, catalog: LiveCatalog): Promise<Meters> => {
+const metersIn = async (config: Config, catalog: LiveCatalog, tally: Tally): Promise<Meters> => {
   const { metersFor } = await import('./serve-metrics.ts')
-  return metersFor(config, catalog, String(workerId))
+  return metersFor(config, catalog, tally, String(workerId))
 }
 
 const NOTHING_KNOWN: Known = {

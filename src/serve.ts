@@ -4,13 +4,19 @@ import { configuredCard } from './catalog/configured-model.ts'
 import type { CatalogState, Known, LiveCatalog } from './catalog/live.ts'
 import type { ModelCard } from './catalog/model-card.ts'
 import type { Config } from './config/config.ts'
+import { ConfigError } from './config/config-error.ts'
 import { servingOf } from './config/serving.ts'
 import type { Log } from './log.ts'
 import { createApp } from './server/app.ts'
+import { boundsOf } from './server/bounds.ts'
+import { doorLog } from './server/door-log.ts'
 import { listen } from './server/listen.ts'
 import type { Observer } from './server/observer.ts'
+import { LoopWatch } from './server/loop-watch.ts'
+import { connectionsWithin, filesFor, openFileLimit } from './server/open-files.ts'
 import { OpenTurns } from './server/open-turns.ts'
 import { createRateLimit } from './server/rate-limit.ts'
+import { createTally, type Tally } from './tally.ts'
 import { now } from './ticker.ts'
 import { createConfiguredCatalog } from './upstream/configured-catalog.ts'
 import { createLiveCatalog } from './upstream/live-catalog.ts'
@@ -22,6 +28,8 @@ import { version } from './version.ts'
 export type Connected = {
   readonly upstream: Upstream
   readonly catalog: LiveCatalog
+  /** What befell it so far. */
+  readonly tally: Tally
   /** Ends all calls under way and closes all connections. */
   close(): Promise<void>
 }
@@ -29,8 +37,8 @@ export type Connected = {
 export type Running = Connected & {
   /** Where it listens, such as `http://127.0.0.1:11435`. */
   readonly url: string
-  /** Drains for at most `shutdown.drainMs`, then closes everything. */
-  close(): Promise<void>
+  /** Drains, for as long as `shutdown` says unless told otherwise, then closes everything. */
+  close(patience?: Config['shutdown']): Promise<void>
 }
 
 /**
@@ -43,11 +51,13 @@ export const connect = (
   log: Log,
   onNews: (known: Known) => void = () => {},
 ): Connected => {
-  const upstream = upstreamFor(config)
+  const tally = createTally(log)
+  const upstream = upstreamFor(config, tally)
   const catalog = catalogFor(config, upstream, log, onNews)
   return {
     upstream,
     catalog,
+    tally,
     close: async () => {
       catalog.close()
       await upstream.close()
@@ -55,29 +65,49 @@ export const connect = (
   }
 }
 
-/** @throws the `listen` error, such as EADDRINUSE, or a ConfigError of the metrics' port; everything that was opened is closed again. */
+/** @throws the `listen` error, such as EADDRINUSE, or a ConfigError of the metrics' port or the connections; everything that was opened is closed again. */
 export const serve = async (config: Config, log: Log): Promise<Running> => {
   const connected = connect(config, log)
-  const { upstream, catalog } = connected
+  const { upstream, catalog, tally } = connected
   const turns = new OpenTurns()
+  const loop = new LoopWatch(tally.heldUp)
   let metrics: Measured | undefined
   try {
-    metrics = config.metrics.port === undefined ? undefined : await measured(config, log, catalog)
+    metrics = config.metrics.port === undefined ? undefined : await measured(config, log, connected)
     const admit = createRateLimit(now)
     const { observer } = metrics ?? {}
-    const app = createApp({ upstream, catalog, turns, admit, config, log, observer })
-    const listening = await listen(app, turns, config.server)
+    const bounds = boundsOf(config, observer)
+    const app = createApp({
+      ...bounds,
+      upstream,
+      catalog,
+      turns,
+      admit,
+      config,
+      log,
+      observer,
+      loop,
+    })
+    const listening = await listen(
+      app,
+      turns,
+      listenConfig(config),
+      doorLog(log, config.log, observer),
+    )
     return {
       url: listening.url,
       upstream,
       catalog,
-      close: async () => {
-        await listening.close(config.shutdown.drainMs)
+      tally,
+      close: async ({ drainMs, preDelayMs } = config.shutdown) => {
+        await listening.close(drainMs, preDelayMs)
+        loop.close()
         await metrics?.close()
         await connected.close()
       },
     }
   } catch (error) {
+    loop.close()
     await metrics?.close()
     await connected.close()
     throw error
@@ -87,15 +117,32 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
 type Measured = { readonly observer: Observer; close(): Promise<void> }
 
 /** A start without metrics does not wait for what they need. */
-const measured = async (config: Config, log: Log, catalog: LiveCatalog): Promise<Measured> => {
+const measured = async (
+  config: Config,
+  log: Log,
+  { catalog, tally }: Connected,
+): Promise<Measured> => {
   const { metersFor, serveMetrics } = await import('./serve-metrics.ts')
-  const { observer, snapshot } = metersFor(config, catalog)
+  const { observer, snapshot } = metersFor(config, catalog, tally)
   const { close } = await serveMetrics(config, log, async () => [await snapshot()])
   return { observer, close }
 }
 
+/** @throws ConfigError where not as many files may be open as the connections need that are asked for. */
+export const listenConfig = ({ server }: Config) => {
+  const files = openFileLimit()
+  const { maxConnections = Math.min(USUAL_CONNECTIONS, connectionsWithin(files)) } = server
+  const needed = filesFor(maxConnections)
+  if (server.maxConnections === undefined || needed <= files) return { ...server, maxConnections }
+  throw new ConfigError([
+    `server.maxConnections: ${maxConnections} connections need ${needed} open files, and this process may have ${files}; raise that limit (ulimit -n), or lower the number`,
+  ])
+}
+
+const USUAL_CONNECTIONS = 10_000
+
 /** The upstream that is configured; nothing is asked of it yet. */
-export const upstreamFor = (config: Config): Upstream =>
+export const upstreamFor = (config: Config, { incidents }: Tally): Upstream =>
   createOllama(
     {
       ...config.upstream,
@@ -103,6 +150,7 @@ export const upstreamFor = (config: Config): Upstream =>
       headers: config.upstream.headers.reveal(),
       tls: config.upstream.tls.reveal(),
       userAgent: `tolk/${version}`,
+      incidents,
     },
     (name) => servingOf(name, config.models.params),
   )

@@ -4,10 +4,17 @@
 export type Watcher = { tick(now: number): void }
 
 /** How far apart two ticks are, ms: the accuracy of every deadline that is kept by ticks. */
-const TICK_MS = 100
+export const TICK_MS = 100
+
+/**
+ * A tick that comes later than this after the one before says that this process stood still, ms: stopped,
+ * or its machine was. What the others said meanwhile waits in the kernel, and was no silence.
+ */
+const LATE_MS = 1000
 
 const watchers = new Set<Watcher>()
 let timer: NodeJS.Timeout | undefined
+let lastTick = 0
 
 /** Milliseconds of the monotonic clock that {@link Watcher.tick} is told. */
 export const now = (): number => performance.now()
@@ -15,7 +22,9 @@ export const now = (): number => performance.now()
 /** Ticks `watcher` from now on. The timer keeps no process alive: what is watched has a socket that does. */
 export const watch = (watcher: Watcher): void => {
   watchers.add(watcher)
-  timer ??= setInterval(tickAll, TICK_MS).unref()
+  if (timer !== undefined) return
+  lastTick = now()
+  timer = setInterval(tickAll, TICK_MS).unref()
 }
 
 /** Stops ticking `watcher`; the timer stops with the last one. */
@@ -28,5 +37,9 @@ export const unwatch = (watcher: Watcher): void => {
 
 const tickAll = (): void => {
   const time = now()
+  const isLate = time - lastTick > LATE_MS
+  lastTick = time
+  // Timers come before sockets in a turn of the event loop: by the next tick all that waits is read.
+  if (isLate) return
   for (const watcher of watchers) watcher.tick(time)
 }

@@ -5,7 +5,7 @@ import { codeOf, importsOf, sourceFiles, type SourceFile } from './support/sourc
 /** Ours and from outside: what a room's files may import beside those of the room itself. */
 type Doors = { readonly [room: string]: readonly string[] }
 
-const WORDS = ['chat/', 'catalog/', 'failure.ts']
+const WORDS = ['chat/', 'catalog/', 'embedding/', 'failure.ts']
 const MIDDLE = [...WORDS, 'wire/']
 
 /**
@@ -20,6 +20,7 @@ const DOORS: Doors = {
   'go-duration.ts': [],
   'client-key.ts': [],
   'chat/': ['wire/escaped.ts', 'failure.ts'],
+  'embedding/': ['chat/'],
   'catalog/': ['chat/', 'failure.ts', 'nearest.ts'],
   'wire/': ['failure.ts', 'zod'],
   'dialects/openai/': [...MIDDLE, 'go-duration.ts', 'zod'],
@@ -38,12 +39,22 @@ const DOORS: Doors = {
     'model-pattern.ts',
     'ticker.ts',
     'log.ts',
+    'log-storms.ts',
     'hono',
     'node:',
   ],
   'server/listen.ts': ['server/', 'log.ts', '@hono/node-server', 'hono', 'node:'],
   'server/context.ts': ['server/', 'client-key.ts', '@hono/node-server', 'hono', 'node:'],
   // It writes the socket itself, and has to say so.
+  'server/embeddings.ts': [
+    'server/',
+    ...MIDDLE,
+    'dialects/openai/',
+    'upstream/upstream.ts',
+    '@hono/node-server',
+    'hono',
+    'node:',
+  ],
   'server/chat-completions.ts': [
     'server/',
     ...MIDDLE,
@@ -75,7 +86,9 @@ const DOORS: Doors = {
     'node:',
   ],
   // It hears of exchanges, and asks nobody.
-  'metrics/': ['server/observer.ts', 'prom-client', 'node:'],
+  'metrics/': ['server/observer.ts', 'tally.ts', 'prom-client', 'node:'],
+  'tally.ts': ['upstream/incidents.ts', 'log.ts'],
+  'log-storms.ts': ['log.ts', 'ticker.ts'],
   'log.ts': ['log-output.ts', 'pino'],
   'log-output.ts': ['node:'],
   'ticker.ts': [],
@@ -92,11 +105,12 @@ const DOORS: Doors = {
     'server/',
     'upstream/',
     'log.ts',
+    'tally.ts',
     'ticker.ts',
     'version.ts',
     'node:',
   ],
-  'serve-metrics.ts': ['catalog/', 'config/', 'metrics/', 'log.ts', 'version.ts'],
+  'serve-metrics.ts': ['catalog/', 'config/', 'metrics/', 'log.ts', 'tally.ts', 'version.ts'],
   'serve-workers.ts': [
     'serve.ts',
     'serve-metrics.ts',
@@ -107,6 +121,7 @@ const DOORS: Doors = {
     'upstream/',
     'workers/',
     'log.ts',
+    'tally.ts',
     'ticker.ts',
   ],
   'commands/': [
@@ -184,8 +199,16 @@ describe('in the house as it stands', () => {
   test.for([
     ['pino', ['log.ts']],
     ['node:cluster', ['workers/cluster.ts']],
-    ['prom-client', ['metrics/exposition.ts', 'metrics/meters.ts']],
-    ['@hono/node-server', ['server/chat-completions.ts', 'server/context.ts', 'server/listen.ts']],
+    ['prom-client', ['metrics/exposition.ts', 'metrics/meters.ts', 'metrics/tallied.ts']],
+    [
+      '@hono/node-server',
+      [
+        'server/chat-completions.ts',
+        'server/context.ts',
+        'server/embeddings.ts',
+        'server/listen.ts',
+      ],
+    ],
   ] as const)('%s is imported by %j alone', ([name, places]) => {
     const found = FILES.filter((file) => importsOf(file).includes(name)).map(({ path }) => path)
     expect(found).toEqual(places)

@@ -28,6 +28,12 @@ const TOKENS_IN_A_PIECE = 512
 
 type Gathering = { readonly type: Passage['type']; readonly pieces: string[]; tokens: string[] }
 
+/**
+ * What a call or a log probability is counted as beside its text, characters: each stands in JSON of its
+ * own, and in memory as an object or two.
+ */
+const OBJECT_LENGTH = 64
+
 /** Gathers a turn as it is said: linear in its length, and hardly larger. */
 export class CompletionFold {
   readonly #passages: Gathering[] = []
@@ -35,22 +41,40 @@ export class CompletionFold {
   readonly #reasoningLogprobs: Logprob[] = []
   readonly #logprobs: Logprob[] = []
   #last: ChatEvent['type'] | null = null
+  /** How much more may be said. */
+  #room: number
+  readonly #most: number
+
+  /** @param most how long a turn may be, characters of JSON; one that is longer fails. */
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most
+    this.#room = most
+  }
 
   /** @returns the turn's end when this batch held it: the whole completion, or why there is none. */
   add(batch: readonly ChatEvent[]): Completion | Failure | null {
     for (const event of batch) {
       if (event.type === 'failure') return event.failure
       const logprobs = event.type === 'reasoning' ? this.#reasoningLogprobs : this.#logprobs
-      for (const logprob of event.logprobs ?? []) logprobs.push(logprob)
+      for (const logprob of event.logprobs ?? []) {
+        logprobs.push(logprob)
+        this.#room -= lengthOf(logprob)
+      }
       if (event.type === 'finish') return this.#completed(event)
-      if (event.type === 'tool-call') this.#calls.push(event)
+      if (event.type === 'tool-call') this.#call(event)
       else this.#say(event)
       this.#last = event.type
     }
-    return null
+    return this.#room < 0 ? tooLong(this.#most) : null
+  }
+
+  #call(call: ToolCall): void {
+    this.#room -= OBJECT_LENGTH + call.id.length + call.name.length + call.arguments.length
+    this.#calls.push(call)
   }
 
   #say({ type, escaped }: Reasoning | Text): void {
+    this.#room -= escaped.length
     let passage = this.#passages.at(-1)
     if (passage === undefined || this.#last !== type) {
       passage = { type, pieces: [], tokens: [] }
@@ -71,6 +95,17 @@ export class CompletionFold {
     }
   }
 }
+
+const lengthOf = ({ token, top }: Logprob): number =>
+  top.reduce((sum, each) => sum + each.token.length, token.length) +
+  OBJECT_LENGTH * (1 + top.length)
+
+const tooLong = (most: number): Failure => ({
+  kind: 'upstream-malformed',
+  message:
+    `The answer grew beyond ${most} bytes, more than tolk keeps of one that is given whole. Ask for ` +
+    "'stream': true, or for fewer tokens, or have the upstream's maxResponseBytes raised.",
+})
 
 const join = (passage: Gathering): void => {
   if (passage.tokens.length === 0) return

@@ -4,7 +4,7 @@ import { createLog, standardOutput } from '../log.ts'
 import { isWorker, serveAsWorker, serveWithWorkers } from '../serve-workers.ts'
 import type { Print } from './print.ts'
 import { introduce } from './serve.ts'
-import { ignoreSignals, untilSignal } from './until-signal.ts'
+import { ignoreSignals, untilFault, untilSignal } from './until-signal.ts'
 
 /**
  * Runs again in each of the workers, which the primary starts as it was started itself.
@@ -15,23 +15,23 @@ export const serveWorkersCommand = async (loaded: Loaded, print: Print): Promise
   const { config } = loaded
   if (isWorker) {
     ignoreSignals()
-    await serveAsWorker(config)
-    return 0
+    return serveAsWorker(config, untilFault)
   }
   const log = createLog(config.log.level, standardOutput(true))
-  const stopping = untilSignal().then(() => null)
+  const stopping = untilSignal().then(() => config.shutdown)
   const running = serveWithWorkers(config, log)
-  const ended = Promise.race([stopping, running.broken])
+  const ended = Promise.race([stopping, running.broken, untilFault(log, running.tally.faulted)])
+  let patience = config.shutdown
   try {
     const introduced = running.listening.then((url) =>
       introduce({ ...running, url }, loaded, { log, print, stopping: ended }),
     )
     await Promise.race([introduced, ended])
     const why = await ended
-    if (why === null) return 0
-    print(`${why}\n`)
-    return 1
+    if (typeof why === 'string') print(`${why}\n`)
+    else patience = why
+    return why === config.shutdown ? 0 : 1
   } finally {
-    await running.close()
+    await running.close(patience)
   }
 }

@@ -1,14 +1,14 @@
-/** `tolk`: serves until a signal says to stop. */
+/** `tolk`: serves until a signal says to stop, or a fault of its own does. */
 import { explainHidden } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import type { Loaded } from '../config/load.ts'
 import { createLog, type Log } from '../log.ts'
 import { serve, type Running } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
-import { untilSignal } from './until-signal.ts'
+import { untilFault, untilSignal } from './until-signal.ts'
 import type { Print } from './print.ts'
 
-/** @returns the exit code, after the drain. @throws the `listen` error. */
+/** @returns the exit code, after the drain: 1 after a fault. @throws the `listen` error. */
 export const serveCommand = async (loaded: Loaded, print: Print): Promise<number> => {
   const { config } = loaded
   if (config.server.workers > 1) {
@@ -17,12 +17,13 @@ export const serveCommand = async (loaded: Loaded, print: Print): Promise<number
     return serveWorkersCommand(loaded, print)
   }
   const log = createLog(config.log.level)
-  const stopping = untilSignal()
+  const stopping = untilSignal().then(() => config.shutdown)
   const running = await serve(config, log)
-  await introduce(running, loaded, { log, print, stopping })
-  await stopping
-  await running.close()
-  return 0
+  const ending = Promise.race([stopping, untilFault(log, running.tally.faulted)])
+  await introduce(running, loaded, { log, print, stopping: ending })
+  const patience = await ending
+  await running.close(patience)
+  return patience === config.shutdown ? 0 : 1
 }
 
 /** What a tolk that listens says of itself: warnings, the start line, and once more who may come in. */

@@ -48,6 +48,7 @@ export const resolveUpstream = (
     tls: new Secret(resolveTls(settings, path, outside)),
     ...timeouts,
     maxLineBytes: settings.maxLineBytes,
+    maxResponseBytes: settings.maxResponseBytes,
     models:
       models === undefined ? null : resolveModels(models, rules, [...path, 'models'], outside),
   }
@@ -59,10 +60,13 @@ const resolveModels = (
   path: Path,
   outside: Outside,
 ): readonly ConfiguredModel[] => {
-  const ids = models.map(({ id }) => id)
-  for (const [index, id] of ids.entries()) {
-    const first = ids.indexOf(id)
-    if (first === index) continue
+  const firsts = new Map<string, number>()
+  for (const [index, { id }] of models.entries()) {
+    const first = firsts.get(id)
+    if (first === undefined) {
+      firsts.set(id, index)
+      continue
+    }
     outside.complain(
       [...path, index, 'id'],
       `is that of models[${first}] too; each model is listed once`,

@@ -1,7 +1,9 @@
 /** What is counted of exchanges, of tolk and of its process, under the names that dashboards know (reliability § 6). */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Ended, Observer } from '../server/observer.ts'
-import { phaseOf, routeOf } from './labels.ts'
+import { type Ended, type Observer, phaseOf } from '../server/observer.ts'
+import type { Tally } from '../tally.ts'
+import { routeOf } from './labels.ts'
+import { registerTally } from './tallied.ts'
 
 export type MetersOptions = {
   readonly version: string
@@ -9,6 +11,8 @@ export type MetersOptions = {
   readonly upstreamName: string
   /** The upstream's name for a model, or undefined where there is none: a client may make up as many as it likes. */
   readonly modelNamed: (name: string) => string | undefined
+  /** What the process counts by itself. */
+  readonly tally: Tally
   /** On every line, such as which process counted. */
   readonly labels?: Readonly<Record<string, string>>
 }
@@ -35,6 +39,7 @@ export const createMeters = (options: MetersOptions): Meters => {
   ) => new Counter({ name: `tolk_${name}`, help, labelNames, registers })
 
   const { version, upstreamName: node, modelNamed } = options
+  registerTally(options.tally, registry, node)
   new Gauge({
     name: 'tolk_build_info',
     help: 'Which tolk runs, on which Node; always 1.',
@@ -49,6 +54,17 @@ export const createMeters = (options: MetersOptions): Meters => {
   const firstByte = new Histogram({
     name: 'tolk_upstream_first_byte_seconds',
     help: "From a chat's arrival to the first event of the upstream's answer.",
+    buckets: SECONDS,
+    registers,
+  })
+  const queueDepth = new Gauge({
+    name: 'tolk_queue_depth',
+    help: 'Chats that wait for their turn.',
+    registers,
+  })
+  const queueWait = new Histogram({
+    name: 'tolk_queue_wait_seconds',
+    help: 'How long chats waited for their turn; those that had not to wait are left out.',
     buckets: SECONDS,
     registers,
   })
@@ -74,7 +90,11 @@ export const createMeters = (options: MetersOptions): Meters => {
   const heartbeats = counter('heartbeats_total', 'Comments that kept a silent stream open.')
   const stalls = counter('write_stalls_total', 'Clients cut off because they did not read.')
   const authFailures = counter('auth_failures_total', 'Requests that no key let in.', 'reason')
-  const shed = counter('shed_total', 'Requests refused without looking at them.', 'reason')
+  const shed = counter(
+    'shed_total',
+    'Requests and connections refused because there was no room for them, or not for them now.',
+    'reason',
+  )
   const upstreamErrors = counter(
     'upstream_errors_total',
     'Requests that failed at the upstream.',
@@ -88,9 +108,10 @@ export const createMeters = (options: MetersOptions): Meters => {
 
   const ended = ({ path, status, outcome, isRetry, record }: Ended): void => {
     inFlight.dec()
-    const { failure, firstEvent, started } = record
+    const { failure, firstEvent, queueMs, shed: full, started } = record
     requests.inc({ route: routeOf(path), model: modelOf(record.model), status, outcome })
     if (firstEvent !== undefined) firstByte.observe((firstEvent - started) / 1000)
+    if (queueMs !== undefined) queueWait.observe(queueMs / 1000)
     if (record.deltas > 0) deltas.inc(record.deltas)
     if (record.heartbeats > 0) heartbeats.inc(record.heartbeats)
     if (isRetry) retries.inc()
@@ -99,12 +120,18 @@ export const createMeters = (options: MetersOptions): Meters => {
     if (failure === undefined) return
     if (record.stream === true && status === 200) interruptions.inc({ cause: failure })
     if (DOOR.has(failure)) authFailures.inc({ reason: failure })
-    if (SHED.has(failure)) shed.inc({ reason: failure })
-    if (UPSTREAM.has(failure)) upstreamErrors.inc({ node, code: failure })
+    if (full !== undefined) shed.inc({ reason: full })
+    else if (SHED.has(failure)) shed.inc({ reason: failure })
+    else if (UPSTREAM.has(failure)) upstreamErrors.inc({ node, code: failure })
   }
 
   return {
-    observer: { begun: () => inFlight.inc(), ended },
+    observer: {
+      begun: () => inFlight.inc(),
+      ended,
+      queued: (length) => queueDepth.set(length),
+      refused: (reason) => shed.inc({ reason }),
+    },
     snapshot: () => registry.getMetricsAsJSON(),
   }
 }

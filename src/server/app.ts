@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { warmUp } from '../dialects/openai/warm-up.ts'
 import type { AppEnv } from './context.ts'
-import { live, ready } from './health.ts'
+import { live, PROBES, ready } from './health.ts'
 import { answerFailure, literalPath, only, openAiSurface, unknownUrl } from './openai.ts'
 import { requestLog } from './request-log.ts'
 import type { Rooms } from './rooms.ts'
@@ -10,12 +10,12 @@ import type { Rooms } from './rooms.ts'
 /** Everything that tolk serves; `listen.ts` gives it a socket. */
 export const createApp = (rooms: Rooms): Hono<AppEnv> => {
   const app = new Hono<AppEnv>()
-  app.use(requestLog(rooms.log, rooms.observer))
+  app.use(requestLog(rooms.log, rooms.config.log, rooms.observer, rooms.loop))
   app.use(literalPath)
   app.get('/healthz', live)
   app.get('/livez', live)
   app.get('/readyz', ready(rooms))
-  for (const path of ['/healthz', '/livez', '/readyz']) app.all(path, only('GET', 'HEAD'))
+  for (const path of PROBES) app.all(path, only('GET', 'HEAD'))
   app.route('/', openAiSurface(rooms))
   app.notFound(unknownUrl)
   app.onError(answerFailure(rooms.log))

@@ -92,11 +92,16 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     const last = batch.at(-1)
     if (first === undefined || last === undefined || this.#isDone()) return
     if (this.#state === 'waiting') {
-      if (first.type === 'failure') return this.#refuse(first.failure)
+      if (first.type === 'failure') {
+        // One that was found on this side, the upstream does not know of.
+        this.#exchange?.abort()
+        return this.#refuse(first.failure)
+      }
       this.#commit()
     }
     const frames = this.#encoder.encode(batch)
     if (last.type !== 'finish' && last.type !== 'failure') return this.#write(frames)
+    if (last.type === 'failure') this.#exchange?.abort()
     this.#state = 'ending'
     unwatch(this)
     this.#body.end(frames)

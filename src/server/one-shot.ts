@@ -4,15 +4,13 @@ import { CompletionFold, type Completion } from '../chat/completion.ts'
 import type { ChatEvent } from '../chat/event.ts'
 import { Failed, type Failure } from '../failure.ts'
 import type { Exchange, Listener } from '../upstream/upstream.ts'
-import { cutOffUnread } from './cut-off.ts'
 import type { OpenTurn } from './open-turns.ts'
-
-const HEAD = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+import { writeWhole } from './whole-answer.ts'
 
 export class OneShot implements Listener, OpenTurn {
   /** Rejects with a Failed when the turn failed anywhere: part of an answer is no answer. */
   readonly completion: Promise<Completion>
-  readonly #fold = new CompletionFold()
+  readonly #fold: CompletionFold
   readonly #resolve: (completion: Completion) => void
   readonly #reject: (failed: Failed) => void
   readonly #response: ServerResponse
@@ -23,8 +21,9 @@ export class OneShot implements Listener, OpenTurn {
   /**
    * @param response whose closing says that the client left.
    * @param writeStallMs how long the client may leave the answer unread.
+   * @param maxBytes how long the answer may grow; one that is longer fails, and is stopped.
    */
-  constructor(response: ServerResponse, writeStallMs: number) {
+  constructor(response: ServerResponse, writeStallMs: number, maxBytes: number) {
     const { promise, resolve, reject } = Promise.withResolvers<Completion>()
     this.completion = promise
     // A fault of ours before anyone awaits it answers 500; it must not end the process as well.
@@ -32,6 +31,7 @@ export class OneShot implements Listener, OpenTurn {
     this.#resolve = resolve
     this.#reject = reject
     this.#response = response
+    this.#fold = new CompletionFold(maxBytes)
     this.#writeStallMs = writeStallMs
     const leave = (): void => this.fail({ kind: 'client-closed' })
     response.once('close', leave)
@@ -48,20 +48,15 @@ export class OneShot implements Listener, OpenTurn {
     const end = this.#fold.add(batch)
     if (end === null) return
     this.#isOver = true
-    if ('kind' in end) this.#reject(new Failed(end))
-    else this.#resolve(end)
+    if (!('kind' in end)) return this.#resolve(end)
+    // The upstream does not know of a failure that is found here.
+    this.#exchange?.abort()
+    this.#reject(new Failed(end))
   }
 
-  /** Sends the answer, in octets, piece by piece: it is long, and joining it would hold it twice. */
+  /** Sends the answer, in octets, piece by piece. */
   answer(pieces: readonly string[]): void {
-    const response = this.#response
-    let length = 0
-    for (const piece of pieces) length += piece.length
-    response.writeHead(200, { ...HEAD, 'content-length': length })
-    response.cork()
-    for (const piece of pieces) response.write(piece, 'latin1')
-    response.end()
-    cutOffUnread(response, this.#writeStallMs)
+    writeWhole(this.#response, pieces, this.#writeStallMs)
   }
 
   fail(failure: Failure): void {
@@ -73,12 +68,17 @@ export class OneShot implements Listener, OpenTurn {
   }
 }
 
-/** For a client that streams from a model that shall not: the whole turn at its end, retold in order. */
+/**
+ * For a client that streams from a model that shall not: the whole turn at its end, retold in order.
+ *
+ * @param maxBytes as of {@link OneShot}; the listener stops the upstream when it hears a failure.
+ */
 export const atOnce = (
   listener: Listener,
   retold: (whole: Completion) => readonly ChatEvent[],
+  maxBytes: number,
 ): Listener => {
-  const fold = new CompletionFold()
+  const fold = new CompletionFold(maxBytes)
   return {
     events: (batch) => {
       const end = fold.add(batch)

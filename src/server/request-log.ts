@@ -2,21 +2,30 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../log.ts'
+import { createStorms, type Storms } from '../log-storms.ts'
 import { now } from '../ticker.ts'
 import type { AppEnv } from './context.ts'
 import { wasCutOff } from './cut-off.ts'
-import type { Ended, Observer } from './observer.ts'
+import type { LoopWatch } from './loop-watch.ts'
+import { type Ended, type Observer, phaseOf } from './observer.ts'
 import { randomHex } from './random-hex.ts'
 import type { RequestRecord } from './request-record.ts'
 
 /**
  * Gives each request its id and its record, and writes the line when its socket is done with it.
  *
+ * @param config how many lines of refused requests may be alike.
  * @param observer hears the same at the same moment.
+ * @param loop is told which target is asked for.
  */
-export const requestLog =
-  (log: Log, observer?: Observer): MiddlewareHandler<AppEnv> =>
-  (c, next) => {
+export const requestLog = (
+  log: Log,
+  config: { readonly maxAlike: number },
+  observer?: Observer,
+  loop?: Pick<LoopWatch, 'target'>,
+): MiddlewareHandler<AppEnv> => {
+  const storms = createStorms(log, config.maxAlike)
+  return (c, next) => {
     const { incoming, outgoing } = c.env
     const record: RequestRecord = {
       id: `req_${randomHex()}`,
@@ -30,6 +39,7 @@ export const requestLog =
     outgoing.setHeader('x-request-id', record.id)
     outgoing.setHeader('x-content-type-options', 'nosniff')
     const { method = '', url = '' } = incoming
+    if (loop !== undefined) loop.target = url
     const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
     let complete = false
     if ('on' in outgoing) {
@@ -51,12 +61,17 @@ export const requestLog =
           isRetry,
           record,
         }
-        write(log, method, ended)
+        if (isWritten(ended, storms)) write(log, method, ended)
         observer?.ended(ended)
       })
     }
     return next()
   }
+}
+
+/** What was refused has done no work, and its line is like all the others of its outcome. */
+const isWritten = ({ status, outcome, record }: Ended, storms: Storms): boolean =>
+  record.failure === undefined || status === 200 || storms.admits(outcome)
 
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
@@ -75,8 +90,11 @@ const write = (log: Log, method: string, { path, status, outcome, record }: Ende
     path,
     status,
     outcome,
+    ...(status === 499 && { phase: phaseOf(record), deltas: record.deltas }),
     model: record.model,
     stream: record.stream,
+    shed: record.shed,
+    queue_ms: record.queueMs && Math.round(record.queueMs),
     first_event_ms: record.firstEvent && Math.round(record.firstEvent - record.started),
     duration_ms: Math.round(now() - record.started),
     finish_reason: record.finishReason,

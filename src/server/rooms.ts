@@ -4,7 +4,10 @@ import type { ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Log } from '../log.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { ClientKey } from '../client-key.ts'
+import type { Admission } from './admission.ts'
+import type { BodyBudget } from './body-budget.ts'
 import type { StreamTiming } from './event-stream.ts'
+import type { LoopWatch } from './loop-watch.ts'
 import type { Observer } from './observer.ts'
 import type { OpenTurns } from './open-turns.ts'
 import type { Admit } from './rate-limit.ts'
@@ -24,15 +27,27 @@ export type ServerConfig = {
   }
   readonly limits: BodyLimits
   readonly downstream: StreamTiming
+  readonly log: {
+    /** How many refused requests of one outcome get a line each; 0 for all of them. */
+    readonly maxAlike: number
+  }
+  readonly upstream: {
+    /** The longest answer that is gathered whole, bytes. */
+    readonly maxResponseBytes: number
+  }
 }
 
 export type Rooms = {
   readonly upstream: Upstream
   readonly catalog: LiveCatalog
   readonly turns: OpenTurns
+  readonly places: Admission
+  readonly bodies: BodyBudget
   readonly admit: Admit
   readonly config: ServerConfig
   readonly log: Log
   /** Who counts exchanges, if anybody does. */
   readonly observer?: Observer | undefined
+  /** Who sees that the event loop comes round in time, if anybody does. */
+  readonly loop?: Pick<LoopWatch, 'isHeldUp' | 'target'> | undefined
 }

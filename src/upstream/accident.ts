@@ -1,8 +1,11 @@
 /** What befell a call before its answer began: an error of a socket or of ours → its Failure. */
 import type { Failure, Unreachable } from '../failure.ts'
+import { REST_MS } from './breaker.ts'
 
 /** The code of what the upstream says that is not HTTP. */
 export const NO_HTTP = 'NO_HTTP'
+/** The code of an attempt that was not made, because too many before it failed. */
+export const RESTING = 'RESTING'
 
 /** An error that says what happened in the words of sockets, for {@link accident} and for the log. */
 export const socketError = (code: string, message: string): Error =>
@@ -19,10 +22,18 @@ export const socketError = (code: string, message: string): Error =>
 export const accident = (cause: unknown, wasSent: boolean): Failure => {
   const code = codeOf(cause)
   if (code === NO_HTTP) return malformed('something that is not HTTP')
+  if (code === RESTING) return OUTAGE
   const reason = reasonOf(code)
   if (reason === undefined) return { kind: 'internal', cause }
   const isTold = !wasSent || reason === 'tls'
   return { kind: 'upstream-unreachable', reason: isTold ? reason : 'reset' }
+}
+
+const OUTAGE: Failure = {
+  kind: 'overloaded',
+  message:
+    'The upstream cannot be reached; tolk tries again every second. Is Ollama running there? Send the request again in a moment.',
+  retryAfterMs: REST_MS,
 }
 
 /** @param what as the object of a sentence that begins with "The upstream sent". */

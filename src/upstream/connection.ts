@@ -7,6 +7,7 @@ import { HeadDecoder } from '../wire/http-head.ts'
 import { NO_HTTP, socketError } from './accident.ts'
 import type { Dial } from './dial.ts'
 import type { Reply } from './http.ts'
+import type { Incidents } from './incidents.ts'
 
 /**
  * When an answer was lost: `unsent` is before there was a connection to ask on; `stale` is before its
@@ -34,6 +35,11 @@ export type Home = {
   give(connection: Connection, keptMs: number | null): void
   /** It is closed. */
   gone(connection: Connection): void
+  /** How an attempt to connect went: one of these is told, once. */
+  stood(): void
+  failed(cause: unknown): void
+  gaveUp(): void
+  readonly incidents: Pick<Incidents, 'dropped'>
 }
 
 /**
@@ -75,6 +81,8 @@ export class Connection {
   #keptMs: number | null = null
   /** When the last request was written, of those that follow another. */
   #writtenAt = Number.NEGATIVE_INFINITY
+  /** When the call was dropped that it is closed for. */
+  #droppedAt = 0
 
   /** @throws as {@link Dial.open}. */
   constructor(dial: Dial, home: Home, call: Call) {
@@ -92,7 +100,7 @@ export class Connection {
       .on(dial.ready, () => this.#connected())
       .on('end', () => this.#ended())
       .on('error', (cause) => this.#lose(cause))
-      .on('close', () => this.#lose(CLOSED()))
+      .on('close', () => this.#closed())
   }
 
   get isIdle(): boolean {
@@ -122,9 +130,18 @@ export class Connection {
     else this.#socket.resume()
   }
 
+  /** Whether this call is under way, and the kernel has all of its request. */
+  hasSent(call: Call): boolean {
+    const isUnderWay = this.#call === call && this.#state !== 'connecting'
+    return isUnderWay && this.#socket.writableLength === 0
+  }
+
   /** Closes at once, if this call is still under way: nothing more is heard of it. */
   drop(call: Call): void {
-    if (this.#call === call) this.#shut()
+    if (this.#call !== call) return
+    this.#droppedAt = now()
+    if (this.#state === 'connecting') this.#home.gaveUp()
+    this.#shut()
   }
 
   /** Closes at once; a call under way is lost. */
@@ -136,6 +153,7 @@ export class Connection {
     const call = this.#call
     if (this.#state !== 'connecting' || call === null) return
     clearTimeout(this.#timer)
+    this.#home.stood()
     this.#socket.setNoDelay(true)
     this.#socket.setKeepAlive(true, PROBE_MS)
     if (this.#isPaused) this.#socket.pause()
@@ -232,10 +250,16 @@ export class Connection {
 
   #lose(cause: unknown): void {
     if (this.#state === 'closed') return
+    if (this.#state === 'connecting') this.#home.failed(cause)
     const call = this.#call
     const loss = this.#loss()
     this.#shut()
     call?.lost(cause, loss)
+  }
+
+  #closed(): void {
+    if (this.#droppedAt > 0) this.#home.incidents.dropped(now() - this.#droppedAt)
+    if (this.#state !== 'closed') this.#lose(CLOSED())
   }
 
   #loss(): Loss {

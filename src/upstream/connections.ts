@@ -1,22 +1,39 @@
 /** The connections to one upstream: as many as there are calls, and the idle ones for a while. */
 import { now, unwatch, watch, type Watcher } from '../ticker.ts'
+import { accident, RESTING, socketError } from './accident.ts'
+import { Breaker } from './breaker.ts'
 import { Connection, type Call, type Home } from './connection.ts'
 import type { Dial } from './dial.ts'
+import { UNHEARD, type Incidents } from './incidents.ts'
 
 /** How long before the server's own limit a connection is given up, ms: the request must still get there. */
 const MARGIN_MS = 1000
 
+/** So many calls may wait to be tried again, or a fifth of those under way (Envoy's retry budget). */
+const RETRY_FLOOR = 3
+const RETRY_SHARE = 0.2
+
 export class Connections implements Home, Watcher {
   readonly connectTimeoutMs: number
+  readonly incidents: Incidents
+  readonly #breaker: Breaker
   readonly #dial: Dial
   readonly #keepAliveTimeoutMs: number
   readonly #all = new Set<Connection>()
   /** The last used last, so that the others get old and are closed; closed ones leave with the next tick. */
   readonly #idle: Connection[] = []
   #isClosed = false
+  #retrying = 0
 
   /** @param keepAliveTimeoutMs how long a connection may be idle, ms; 0 keeps none. */
-  constructor(dial: Dial, connectTimeoutMs: number, keepAliveTimeoutMs: number) {
+  constructor(
+    dial: Dial,
+    connectTimeoutMs: number,
+    keepAliveTimeoutMs: number,
+    incidents: Incidents = UNHEARD,
+  ) {
+    this.incidents = incidents
+    this.#breaker = new Breaker(incidents.circuit)
     this.#dial = dial
     this.connectTimeoutMs = connectTimeoutMs
     this.#keepAliveTimeoutMs = keepAliveTimeoutMs
@@ -41,8 +58,9 @@ export class Connections implements Home, Watcher {
     }
   }
 
-  /** Has a call carried by a new connection. @throws as {@link Dial.open}. */
+  /** Has a call carried by a new connection. @throws {@link RESTING} in an outage, and as {@link Dial.open}. */
   connect(call: Call): Connection {
+    if (!this.#breaker.admits(now())) throw socketError(RESTING, 'the last attempts all failed')
     const connection = new Connection(this.#dial, this, call)
     this.#all.add(connection)
     return connection
@@ -61,6 +79,39 @@ export class Connections implements Home, Watcher {
 
   gone(connection: Connection): void {
     this.#all.delete(connection)
+  }
+
+  stood(): void {
+    this.#breaker.stood()
+  }
+
+  failed(cause: unknown): void {
+    const failure = accident(cause, false)
+    // A certificate that is not trusted is no outage, and neither is a fault of this machine's.
+    const isOutage = failure.kind === 'upstream-unreachable' && failure.reason !== 'tls'
+    if (isOutage && !this.#isClosed) this.#breaker.failed(now())
+    else this.#breaker.gaveUp()
+  }
+
+  gaveUp(): void {
+    this.#breaker.gaveUp()
+  }
+
+  /**
+   * Asks whether a call whose connection failed may be tried again, in a moment.
+   *
+   * @returns whether it may; then {@link retried} has to follow.
+   */
+  mayRetry(): boolean {
+    const most = Math.max(RETRY_FLOOR, this.#all.size * RETRY_SHARE)
+    if (this.#isClosed || this.#retrying >= most) return false
+    this.#retrying += 1
+    return true
+  }
+
+  /** The moment is over: it is tried, or nobody wants it any more. */
+  retried(): void {
+    this.#retrying -= 1
   }
 
   tick(time: number): void {

@@ -6,6 +6,7 @@ import {
   type ConnectionOptions,
   type SecureContext,
 } from 'node:tls'
+import { createLookup } from './lookup.ts'
 
 export type Dial = {
   /** The socket's event after which it carries requests. */
@@ -32,7 +33,7 @@ export type DialTls = { readonly ca?: string; readonly cert?: string; readonly k
 export const createDial = ({ protocol, hostname, port }: URL, tls: DialTls): Dial => {
   const host = hostname.replace(/^\[|\]$/g, '')
   // Node's 250 ms per address gives up on slow but healthy networks (nodejs/node#54359).
-  const address = { host, autoSelectFamilyAttemptTimeout: 1000 }
+  const address = { host, autoSelectFamilyAttemptTimeout: 1000, lookup: createLookup() }
   if (protocol !== 'https:') {
     const options = { ...address, port: Number(port || 80) }
     return { ready: 'connect', open: (onread) => connectTcp({ ...options, onread }) }

@@ -22,6 +22,7 @@ import type { Call, Connection, Loss } from './connection.ts'
 import { Connections } from './connections.ts'
 import { createDial } from './dial.ts'
 import { createEncoder, type Message } from './http-message.ts'
+import type { Incidents, RetryReason } from './incidents.ts'
 import type { Exchange } from './upstream.ts'
 
 /** What is sent. `path` is below the base URL; a body is JSON text. */
@@ -54,16 +55,24 @@ export type WholeReply = {
   readonly body: string
 }
 
+/** An exchange that knows how far its request has come. */
+export type Sending = Exchange & {
+  /** Whether all of the request has left: until then the upstream can have begun nothing. */
+  readonly isSent: boolean
+}
+
 export type Http = {
   /** Starts an exchange; never throws. */
-  send(request: HttpRequest, reply: Reply): Exchange
+  send(request: HttpRequest, reply: Reply): Sending
   /**
-   * Fetches a small JSON answer whole, within `metaTimeoutMs`.
+   * Fetches a small JSON answer whole.
+   *
+   * @param timeoutMs until it is there; `metaTimeoutMs` unless said, 0 for ever.
    *
    * @throws Failed `upstream-unreachable`, `upstream-timeout`, `upstream-malformed`, `upstream-truncated`,
    * `client-closed` or `internal`; a status that is not 200 is no failure here.
    */
-  ask(request: HttpRequest, signal: AbortSignal): Promise<WholeReply>
+  ask(request: HttpRequest, signal: AbortSignal, timeoutMs?: number): Promise<WholeReply>
   /** Closes all connections, those in use included. */
   close(): Promise<void>
 }
@@ -80,6 +89,8 @@ export type HttpConfig = {
   readonly keepAliveTimeoutMs: number
   /** `tolk/1.2.3`: the client's own User-Agent never goes upstream. */
   readonly userAgent: string
+  /** Who counts what befalls them, if anybody does. */
+  readonly incidents?: Incidents
 }
 
 /** The largest answer that {@link Http.ask} takes, bytes: a catalog of thousands of models is a few MB. */
@@ -88,9 +99,10 @@ const MAX_WHOLE_BYTES = 32 * 1024 * 1024
 /** A pool of connections to one upstream. */
 export const createHttp = (config: HttpConfig): Http => {
   const dial = createDial(new URL(config.baseUrl), config.tls)
-  const pool = new Connections(dial, config.connectTimeoutMs, config.keepAliveTimeoutMs)
+  const { connectTimeoutMs, keepAliveTimeoutMs, incidents } = config
+  const pool = new Connections(dial, connectTimeoutMs, keepAliveTimeoutMs, incidents)
   const encode = createEncoder(config)
-  const send = (request: HttpRequest, reply: Reply): Exchange => {
+  const send = (request: HttpRequest, reply: Reply): Sending => {
     const call = new HttpCall(pool, reply)
     try {
       call.start(encode(request))
@@ -101,13 +113,20 @@ export const createHttp = (config: HttpConfig): Http => {
   }
   return {
     send,
-    ask: (request, signal) => ask(send, request, signal, config.metaTimeoutMs),
+    ask: (request, signal, timeoutMs = config.metaTimeoutMs) =>
+      ask(send, request, signal, timeoutMs),
     close: () => Promise.resolve(pool.close()),
   }
 }
 
-/** A request on its connection; on a second one, should the first turn out to have been closed. */
-class HttpCall implements Call, Exchange {
+/** How long a call whose connection failed waits before it is tried again, ms, at the most; full jitter. */
+const RETRY_AFTER_MS = 100
+
+/**
+ * A request on its connection; on another one, should the first turn out to have been closed, and once
+ * more where none could be made at all: nothing has run then (reliability § 4).
+ */
+class HttpCall implements Call, Sending {
   readonly reply: Reply
   head = ''
   body: string | Buffer | null = null
@@ -115,10 +134,17 @@ class HttpCall implements Call, Exchange {
   #connection: Connection | null = null
   #isPaused = false
   #isOver = false
+  #hasRetried = false
+  /** Until it is tried again. */
+  #timer: NodeJS.Timeout | undefined
 
   constructor(pool: Connections, reply: Reply) {
     this.#pool = pool
     this.reply = reply
+  }
+
+  get isSent(): boolean {
+    return this.#connection?.hasSent(this) ?? false
   }
 
   /** @throws what keeps it from being sent at all. */
@@ -136,7 +162,11 @@ class HttpCall implements Call, Exchange {
 
   lost(cause: unknown, loss: Loss): void {
     if (this.#isOver) return
-    if (loss === 'stale' && !this.#pool.isClosed) return this.#again()
+    if (loss === 'stale' && !this.#pool.isClosed) {
+      this.#pool.incidents.retried('stale')
+      return this.#again(cause)
+    }
+    if (loss === 'unsent' && this.#retriesAfter(cause)) return
     this.#isOver = true
     this.forget()
     const failure: Failure =
@@ -157,19 +187,55 @@ class HttpCall implements Call, Exchange {
   abort(): void {
     this.#isOver = true
     this.forget()
+    if (this.#timer !== undefined) this.#waited(this.#timer)
     this.#connection?.drop(this)
   }
 
-  /** On a new connection, whose end is never called stale: once is all. */
-  #again(): void {
+  /** On a new connection, whose end is never called stale: once is all. @param cause why the last was lost. */
+  #again(cause: unknown): void {
+    let why = cause
     try {
-      this.#connection = this.#pool.connect(this)
-      if (this.#isPaused) this.#connection.pause(this)
-    } catch (cause) {
-      this.lost(cause, 'unsent')
+      if (!this.#pool.isClosed) {
+        this.#connection = this.#pool.connect(this)
+        if (this.#isPaused) this.#connection.pause(this)
+        return
+      }
+    } catch (error) {
+      // Why it was to be tried again says more than why it was not.
+      if (!isResting(error)) why = error
     }
+    this.#hasRetried = true
+    this.lost(why, 'unsent')
+  }
+
+  /** @returns whether it is tried again in a moment. */
+  #retriesAfter(cause: unknown): boolean {
+    const reason = retryReason(cause)
+    if (reason === null || this.#hasRetried || !this.#pool.mayRetry()) return false
+    this.#hasRetried = true
+    this.#timer = setTimeout(() => {
+      if (this.#timer !== undefined) this.#waited(this.#timer)
+      this.#pool.incidents.retried(reason)
+      this.#again(cause)
+    }, Math.random() * RETRY_AFTER_MS)
+    return true
+  }
+
+  #waited(timer: NodeJS.Timeout): void {
+    clearTimeout(timer)
+    this.#timer = undefined
+    this.#pool.retried()
   }
 }
+
+/** What has passed soon or not at all; waiting for a connection in vain a second time would be too long. */
+const retryReason = (cause: unknown): RetryReason | null => {
+  const failure = accident(cause, false)
+  if (failure.kind !== 'upstream-unreachable') return null
+  return failure.reason === 'refused' || failure.reason === 'dns' ? failure.reason : null
+}
+
+const isResting = (error: unknown): boolean => accident(error, false).kind === 'overloaded'
 
 const ask = (
   send: Http['send'],
@@ -193,10 +259,11 @@ const ask = (
       reject(new Failed(failure, cause))
     }
     const leave = (): void => fail({ kind: 'client-closed' })
-    const timer = setTimeout(() => {
+    const late = (): void => {
       const phase = status === 0 ? 'first-line' : 'answer'
       fail({ kind: 'upstream-timeout', phase, waitedMs: timeoutMs })
-    }, timeoutMs)
+    }
+    const timer = timeoutMs === 0 ? undefined : setTimeout(late, timeoutMs)
     if (signal.aborted) return leave()
     signal.addEventListener('abort', leave, { once: true })
     exchange = send(request, {

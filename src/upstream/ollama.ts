@@ -2,12 +2,15 @@
 import type { Serving } from '../catalog/model-card.ts'
 import { encodeInPieces } from '../dialects/ollama/chat-request.ts'
 import { ChatResponseDecoder } from '../dialects/ollama/chat-response.ts'
+import { decodeEmbedResponse, encodeEmbedRequest } from '../dialects/ollama/embed.ts'
 import { decodeError } from '../dialects/ollama/error.ts'
 import { decodeVersion } from '../dialects/ollama/version.ts'
-import { Failed } from '../failure.ts'
+import { Failed, type Failure } from '../failure.ts'
+import { hiding } from './credential-words.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Ask } from './ask.ts'
 import { createHttp, type HttpConfig, type WholeReply } from './http.ts'
+import { UNHEARD } from './incidents.ts'
 import { Preparation } from './preparation.ts'
 import { Pump, type Patience } from './pump.ts'
 import type { Upstream } from './upstream.ts'
@@ -24,6 +27,14 @@ export const createOllama = (
   servingOf: (name: string) => Serving,
 ): Upstream => {
   const http = createHttp(config)
+  const { odd } = config.incidents ?? UNHEARD
+  const lingering = new Set<string>()
+  const hide = hiding(config.headers)
+  const refusal: Refusal = ({ status, headers, body }, model) => {
+    const after = headers['retry-after']
+    const retryAfter = typeof after === 'string' ? after : undefined
+    return decodeError({ status, body, retryAfter }, model, hide)
+  }
 
   const ask: Ask = async (method, path, body, signal) => {
     const reply = await http.ask({ method, path, body }, signal)
@@ -34,16 +45,26 @@ export const createOllama = (
   return {
     chat: (request, { card, requestId }, listener) => {
       const pieces = encodeInPieces(request, card.name, card.serving)
-      const decoder = new ChatResponseDecoder(config.maxLineBytes)
+      const decoder = new ChatResponseDecoder(config.maxLineBytes, odd, hide)
       const pump = new Pump({
         decoder,
         listener,
         patience: config,
-        refusal: refusalOf(request.model),
+        refusal: refusalOf(refusal, request.model),
+        odd,
+        model: card.name,
+        lingering,
       })
       const send = (body: string | Buffer) =>
         http.send({ method: 'POST', path: '/api/chat', body, requestId }, pump)
       return pump.start(new Preparation(pieces, send, pump))
+    },
+    embed: async (request, { card, requestId }, signal) => {
+      const body = encodeEmbedRequest(request, card.name, card.serving)
+      const sent = { method: 'POST', path: '/api/embed', body, requestId } as const
+      const reply = await http.ask(sent, signal, config.firstByteTimeoutMs)
+      if (reply.status !== 200) throw new Failed(refusal(reply, request.model))
+      return decodeEmbedResponse(reply.body, request.inputs.length)
     },
     models: createDiscovery({ ask, servingOf }),
     version: async (signal) => decodeVersion(await ask('GET', '/api/version', null, signal)),
@@ -52,12 +73,7 @@ export const createOllama = (
 }
 
 /** In a scope of its own, so that a turn keeps the name it was asked under, and not the conversation. */
-const refusalOf = (model: string) => (reply: WholeReply) => refusal(reply, model)
+const refusalOf = (refusal: Refusal, model: string) => (reply: WholeReply) => refusal(reply, model)
 
-const refusal = ({ status, headers, body }: WholeReply, model: string) => {
-  const retryAfter = headers['retry-after']
-  return decodeError(
-    { status, body, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined },
-    model,
-  )
-}
+/** What an answer with another status than 200 means to whoever asked for this model. */
+type Refusal = (reply: WholeReply, model: string) => Failure

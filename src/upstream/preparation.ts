@@ -1,17 +1,17 @@
 /** A request that is written in pieces before it is sent: a long one a piece at a time, so that the others have their turn. */
 import { Failed, type Failure } from '../failure.ts'
-import type { Exchange } from './upstream.ts'
+import type { Sending } from './http.ts'
 
 /** An exchange from its first piece on; a request of one piece is sent at once. */
-export class Preparation implements Exchange {
+export class Preparation implements Sending {
   #pieces: Iterator<string> | null
-  readonly #send: (body: string | Buffer) => Exchange
+  readonly #send: (body: string | Buffer) => Sending
   readonly #listener: { fail(failure: Failure, cause: unknown): void }
   /** What is written, but for the last piece, in bytes: as text a socket would make room for three times as many. */
   readonly #bytes: Buffer[] = []
   #last = ''
   #isPaused = false
-  #exchange: Exchange | null = null
+  #exchange: Sending | null = null
 
   /**
    * @param send is given the whole body, once, unless it is aborted before.
@@ -19,13 +19,17 @@ export class Preparation implements Exchange {
    */
   constructor(
     pieces: Iterator<string>,
-    send: (body: string | Buffer) => Exchange,
+    send: (body: string | Buffer) => Sending,
     listener: { fail(failure: Failure, cause: unknown): void },
   ) {
     this.#pieces = pieces
     this.#send = send
     this.#listener = listener
     this.#write()
+  }
+
+  get isSent(): boolean {
+    return this.#exchange?.isSent ?? false
   }
 
   pause(): void {

@@ -4,7 +4,7 @@ import type { Failure } from '../failure.ts'
 import { now, unwatch, watch, type Watcher } from '../ticker.ts'
 import type { Decoder } from '../wire/codec.ts'
 import { fromOctets } from '../wire/octets.ts'
-import type { Reply, ReplyHeaders, WholeReply } from './http.ts'
+import type { Reply, ReplyHeaders, Sending, WholeReply } from './http.ts'
 import type { Exchange, Listener } from './upstream.ts'
 
 /** How long a turn may be silent, ms; 0 is for ever. */
@@ -28,12 +28,20 @@ export type PumpOptions = {
   readonly patience: Patience
   /** What an answer with another status than 200 means. */
   readonly refusal: (reply: WholeReply) => Failure
+  /** Hears of a head that is not as Ollama's, though it can be understood. */
+  readonly odd?: (kind: string) => void
+  /** The upstream's name for the model. */
+  readonly model: string
+  /** Models that go on loading for nobody; those that share it hold one load of each, not one a client. */
+  readonly lingering: Set<string>
 }
 
 /** Bytes of a refusal's body that are read: an error is a sentence, an error page is nobody's business. */
 const MAX_REFUSAL = 64 * 1024
 /** How long a socket may take to end after its last line before it is dropped, ms. */
 const TAIL_MS = 1000
+/** What Ollama says of its lines. */
+const NDJSON = 'application/x-ndjson'
 
 /**
  * In order: *waiting* for the first line, *reading*, *ended* (the last word is said, the socket ends),
@@ -53,9 +61,12 @@ export class Pump implements Reply, Exchange, Watcher {
   readonly #decoder: Decoder<ChatEvent>
   readonly #patience: Patience
   readonly #refusalOf: (reply: WholeReply) => Failure
+  readonly #odd: ((kind: string) => void) | undefined
   readonly #started = now()
   #listener: Listener | null
-  #exchange: Exchange | null = null
+  readonly #model: string
+  readonly #lingering: Set<string>
+  #exchange: Sending | null = null
   #state: State = 'waiting'
   #refusal: Refusal | null = null
   #paused = false
@@ -63,16 +74,19 @@ export class Pump implements Reply, Exchange, Watcher {
   /** When the client left while waiting. */
   #left: number | null = null
 
-  constructor({ decoder, listener, patience, refusal }: PumpOptions) {
+  constructor({ decoder, listener, patience, refusal, model, lingering, odd }: PumpOptions) {
+    this.#model = model
+    this.#lingering = lingering
     this.#decoder = decoder
     this.#listener = listener
     this.#patience = patience
     this.#refusalOf = refusal
+    this.#odd = odd
     watch(this)
   }
 
   /** Ties the pump to the exchange whose reply it hears. */
-  start(exchange: Exchange): this {
+  start(exchange: Sending): this {
     this.#exchange = exchange
     return this
   }
@@ -83,7 +97,12 @@ export class Pump implements Reply, Exchange, Watcher {
     // We asked for identity: what is compressed all the same is not inflated (reliability U-59).
     else if (encoding !== undefined && encoding !== 'identity') this.#fail(COMPRESSED)
     // Somebody's login page. Any other type may be wrong, as long as the lines are right (U-37, U-60).
-    else if (/^text\/html\b/i.test(String(type))) this.#fail(WEB_PAGE)
+    else if (type !== NDJSON) this.#otherType(String(type))
+  }
+
+  #otherType(type: string): void {
+    if (/^text\/html\b/i.test(type)) this.#fail(WEB_PAGE)
+    else if (!/^application\/(?:x-ndjson|json)\b/i.test(type)) this.#odd?.('content-type')
   }
 
   data(pieces: readonly string[]): void {
@@ -126,9 +145,10 @@ export class Pump implements Reply, Exchange, Watcher {
 
   abort(): void {
     this.#listener = null
-    if (this.#state === 'over') return
-    if (this.#state === 'waiting' && this.#patience.loadGraceMs > 0) this.#left ??= now()
-    else this.#drop()
+    if (this.#state === 'over' || this.#left !== null) return
+    if (!this.#mayLinger()) return this.#drop()
+    this.#left = now()
+    this.#lingering.add(this.#model)
   }
 
   tick(time: number): void {
@@ -151,6 +171,16 @@ export class Pump implements Reply, Exchange, Watcher {
     } else if (!this.#paused && exceeds(time - this.#lastRecord, idleTimeoutMs)) {
       this.#timeOut('next-line', idleTimeoutMs)
     }
+  }
+
+  /** A load that was begun is worth an end, and one request is enough to keep it going. */
+  #mayLinger(): boolean {
+    return (
+      this.#patience.loadGraceMs > 0 &&
+      this.#state === 'waiting' &&
+      this.#exchange?.isSent === true &&
+      !this.#lingering.has(this.#model)
+    )
   }
 
   /** @param pieces the next ones; `null` for the end. */
@@ -202,6 +232,9 @@ export class Pump implements Reply, Exchange, Watcher {
   #close(): void {
     this.#state = 'over'
     unwatch(this)
+    if (this.#left === null) return
+    this.#lingering.delete(this.#model)
+    this.#left = null
   }
 }
 

@@ -15,7 +15,10 @@ import {
 export type JsonLimits = {
   /** How deep objects and lists may be nested. */
   readonly maxJsonDepth: number
-  /** How many tokens there may be: strings, opening brackets, colons and commas. */
+  /**
+   * How many tokens there may be: strings, opening brackets, colons and commas; a number that a double may
+   * not hold is {@link UNUSUAL_TOKENS} more.
+   */
   readonly maxJsonTokens: number
 }
 
@@ -88,11 +91,15 @@ export class JsonMeter {
         case SMALL_E:
         case LARGE_E:
           // Not the one of `true` and `false`, which follows no digit.
-          if (digits > 0) this.unusualNumbers = true
+          if (digits > 0) {
+            this.unusualNumbers = true
+            tokens += UNUSUAL_TOKENS
+          }
           break
         default:
           if (code > BLANK && code <= NINE && ++digits === UNUSUAL_DIGITS) {
             this.unusualNumbers = true
+            tokens += UNUSUAL_TOKENS
           }
       }
       if (tokens > maxJsonTokens) return 'maxJsonTokens'
@@ -133,6 +140,19 @@ export class JsonMeter {
   }
 }
 
+/**
+ * Whether a text whose sender set no limits may be parsed: a short one may whatever it holds, a long one where
+ * it is mostly text.
+ */
+export const isModest = (text: string, limits = MODEST): boolean =>
+  text.length <= SHORT || new JsonMeter(limits).feed(text) === null
+
+/** UTF-16 code units. */
+const SHORT = 64 * 1024
+const MODEST: JsonLimits = { maxJsonDepth: 256, maxJsonTokens: 500_000 }
+
+/** To keep all digits of a number costs about as much as so many tokens. */
+const UNUSUAL_TOKENS = 8
 /** From so many on a double may not keep each of them. */
 const UNUSUAL_DIGITS = 16
 const SMALL_E = 0x65

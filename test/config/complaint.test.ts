@@ -43,7 +43,7 @@ describe('an unknown key is answered with the one that was meant', () => {
 
   test('or, when nothing is near, with all there are', () => {
     expect(problemsOf({ file: '{ shutdown: { zzzzzzzz: 1 } }' })).toEqual([
-      'unknown key `shutdown.zzzzzzzz` in tolk.json5: what may stand here is drainMs.',
+      'unknown key `shutdown.zzzzzzzz` in tolk.json5: what may stand here is drainMs, preDelayMs.',
     ])
   })
 
@@ -91,7 +91,7 @@ describe('a wrong value is answered with what was expected', () => {
       '`catalog.list`',
       'must be "tools", "chat" or "all"; it is other text.',
     ],
-    ['{ log: [] }', '`log`', 'must be an object with keys such as level; it is a list.'],
+    ['{ log: [] }', '`log`', 'must be an object with keys such as level, maxAlike; it is a list.'],
     [
       '{ auth: { keys: {} } }',
       '`auth.keys`',

@@ -58,6 +58,8 @@ describe('with nothing configured', () => {
         headersTimeoutMs: 15_000,
         requestTimeoutMs: 60_000,
         keepAliveTimeoutMs: 75_000,
+        maxRequestsPerSocket: 1000,
+        tcpKeepAliveMs: 30_000,
       },
       upstream: {
         name: 'ollama',
@@ -69,6 +71,7 @@ describe('with nothing configured', () => {
         metaTimeoutMs: 10_000,
         keepAliveTimeoutMs: 4000,
         maxLineBytes: 16_777_216,
+        maxResponseBytes: 67_108_864,
         models: null,
       },
       models: { aliases: {}, params: [] },
@@ -78,8 +81,8 @@ describe('with nothing configured', () => {
       limits: { maxBodyBytes: 33_554_432, maxJsonDepth: 64, maxJsonTokens: 500_000 },
       downstream: { commitAfterMs: 10_000, heartbeatMs: 15_000, writeStallMs: 60_000 },
       abort: { loadGraceMs: 0 },
-      shutdown: { drainMs: 25_000 },
-      log: { level: 'info' },
+      shutdown: { drainMs: 25_000, preDelayMs: 0 },
+      log: { level: 'info', maxAlike: 100 },
     })
     expect(config.upstream.headers.reveal()).toEqual({})
     expect(config.upstream.tls.reveal()).toEqual({})

@@ -88,11 +88,13 @@ test('nothing is left, however often', async () => {
   expect(tolk.logged.length).toBeGreaterThan(100)
   await tolk.close()
   await expect.poll(() => ollama.connections()).toBe(0)
+  expect(ticking.size).toBe(0)
 })
 
-/** Waits until every exchange is over, on both sides, and the ticker with them. */
+/** Waits until every exchange is over, on both sides. */
 const quiet = async (): Promise<void> => {
   await expect.poll(() => ollama.open().length, { timeout: 3000 }).toBe(0)
-  await expect.poll(() => ticking.size, { timeout: 3000 }).toBe(0)
+  // It stays for whoever looks after the event loop, as long as tolk runs.
+  await expect.poll(() => ticking.size, { timeout: 3000 }).toBe(1)
   await expect.poll(() => ollama.connections(), { timeout: 3000 }).toBe(0)
 }

@@ -45,12 +45,17 @@ afterAll(async () => {
   await ollama.close()
 })
 
-const requestOf = (fate: string): string =>
-  postOf(
+let asked = 0
+
+/** Each with a user and a tag of its own. */
+const requestOf = (fate: string): string => {
+  const own = { user: `user-${++asked}`, metadata: { [`tag-${asked}`]: `value-${asked}` } }
+  return postOf(
     '/v1/chat/completions',
-    { model: 'm', stream: fate !== 'whole', messages: [{ role: 'user', content: fate }] },
-    tolk.client.headers,
+    { model: 'm', stream: fate !== 'whole', ...own, messages: [{ role: 'user', content: fate }] },
+    { ...tolk.client.headers, 'User-Agent': `agent/${asked}`, 'X-Request-Id': `own-${asked}` },
   )
+}
 
 /** Asks, and holds what comes against what was to come. */
 const meet = async (fate: string, connection: KeptConnection): Promise<void> => {
@@ -106,7 +111,7 @@ const growth = (before: Kinds, after: Kinds): readonly (readonly [kind: string, 
     .filter(([kind]) => !/^(?:code|hidden|object shape) /.test(kind))
     .map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)])
 
-test('well and badly ended, they leave nothing', { timeout: 120_000 }, async () => {
+test('R-19 well and badly ended, and whatever user, tag or agent they name, they leave nothing', { timeout: 120_000 }, async () => {
   // Pools are filled, code is compiled.
   await many(1000)
   const kinds = kindsOfOurs()

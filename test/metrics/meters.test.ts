@@ -1,14 +1,17 @@
 /** What is counted of which exchange, and what several processes come to. */
 import { expect, test } from 'vitest'
 import { exposition } from '../../src/metrics/exposition.ts'
+import { createLog } from '../../src/log.ts'
 import { createMeters } from '../../src/metrics/meters.ts'
 import type { Ended } from '../../src/server/observer.ts'
+import { createTally } from '../../src/tally.ts'
 import { readMetrics, sumOf, valuesOf } from '../support/read-metrics.ts'
 
 const meters = (labels: Readonly<Record<string, string>> = {}) =>
   createMeters({
     version: '1.2.3',
     upstreamName: 'ollama',
+    tally: createTally(createLog('silent')),
     modelNamed: (name) => (name === 'm' || name === 'alias' ? 'm' : undefined),
     labels,
   })
@@ -109,6 +112,21 @@ test.for<readonly [string, Readonly<Record<string, string>>, Told]>([
     { reason: 'rate-limited' },
     { status: 429, outcome: 'rate-limited', record: { failure: 'rate-limited' } },
   ],
+  [
+    'tolk_shed_total',
+    { reason: 'queue-full' },
+    {
+      status: 503,
+      outcome: 'overloaded',
+      record: { failure: 'overloaded', shed: 'queue-full' },
+    },
+  ],
+  [
+    'tolk_upstream_errors_total',
+    { code: 'overloaded' },
+    { status: 503, outcome: 'overloaded', record: { failure: 'overloaded' } },
+  ],
+  ['tolk_queue_wait_seconds_count', {}, { record: { queueMs: 1500 } }],
   ['tolk_sdk_retries_total', {}, { isRetry: true }],
   ['tolk_heartbeats_total', {}, { record: { heartbeats: 1 } }],
   ['tolk_stream_deltas_total', {}, { record: { deltas: 1 } }],
@@ -124,6 +142,23 @@ test('a first event is waited for in seconds', async () => {
   const bucket = (le: string) => sumOf(figures, 'tolk_upstream_first_byte_seconds_bucket', { le })
   expect([bucket('1'), bucket('2.5'), bucket('900'), bucket('+Inf')]).toEqual([0, 1, 1, 1])
   expect(sumOf(figures, 'tolk_upstream_first_byte_seconds_sum')).toBe(2.5)
+})
+
+test('what of ours was full is no fault of the upstream’s', async () => {
+  const record = { failure: 'overloaded', shed: 'queue-full' } as const
+  const figures = await after({ status: 503, outcome: 'overloaded', record })
+  expect(sumOf(figures, 'tolk_upstream_errors_total')).toBe(0)
+})
+
+test('the queue is as long as it was said last; a connection is shed without an exchange', async () => {
+  const { observer, snapshot } = meters()
+  observer.queued(3)
+  observer.queued(2)
+  observer.refused('connections')
+  const figures = readMetrics(await exposition([await snapshot()]))
+  expect(sumOf(figures, 'tolk_queue_depth')).toBe(2)
+  expect(sumOf(figures, 'tolk_shed_total', { reason: 'connections' })).toBe(1)
+  expect(sumOf(figures, 'tolk_requests_total')).toBe(0)
 })
 
 test('an error before the head is no interruption', async () => {

@@ -5,6 +5,9 @@ import { fixedCatalog, type LiveCatalog } from '../../src/catalog/live.ts'
 import { Failed } from '../../src/failure.ts'
 import { createLog } from '../../src/log.ts'
 import { createApp } from '../../src/server/app.ts'
+import { Admission } from '../../src/server/admission.ts'
+import { BodyBudget } from '../../src/server/body-budget.ts'
+import { HeapLevel } from '../../src/server/heap-level.ts'
 import { listen, type Listening } from '../../src/server/listen.ts'
 import { OpenTurns } from '../../src/server/open-turns.ts'
 import type { Rooms } from '../../src/server/rooms.ts'
@@ -22,10 +25,13 @@ const CONFIG: Rooms['config'] = {
   openai: { reasoningField: 'reasoning_content', strict: false, allowLoadOptions: false },
   limits: { maxBodyBytes: 100_000, maxJsonDepth: 64, maxJsonTokens: 500_000 },
   downstream: { commitAfterMs: 0, heartbeatMs: 0, writeStallMs: 60_000 },
+  log: { maxAlike: 100 },
+  upstream: { maxResponseBytes: 1_000_000 },
 }
 
 const QUIET: Upstream = {
   chat: () => ({ pause: () => {}, resume: () => {}, abort: () => {} }),
+  embed: async () => ({ vectors: [], promptTokens: 0 }),
   models: async () => [],
   version: async () => '0.33.0',
   close: async () => {},
@@ -34,6 +40,8 @@ const QUIET: Upstream = {
 const catalog = fixedCatalog(
   createCatalog({ cards: [card('m')], aliases: {}, upstreamName: 'ollama', list: 'all' }),
 )
+
+const LIMITS = { maxInFlight: 100, perKeyInFlight: 0, maxQueued: 0, queueTimeoutMs: 0 }
 
 let listening: Listening
 afterEach(() => listening.close(0))
@@ -46,6 +54,8 @@ const start = async (rooms: Partial<Rooms> = {}) => {
     upstream: QUIET,
     catalog,
     turns,
+    places: new Admission(LIMITS),
+    bodies: new BodyBudget(1_000_000),
     admit: () => {},
     config: CONFIG,
     log: createLog('debug', (line) => logged.push(line)),
@@ -57,6 +67,9 @@ const start = async (rooms: Partial<Rooms> = {}) => {
     headersTimeoutMs: 5000,
     requestTimeoutMs: 5000,
     keepAliveTimeoutMs: 5000,
+    maxRequestsPerSocket: 1000,
+    tcpKeepAliveMs: 30_000,
+    maxConnections: 1000,
   })
   return { url: listening.url, logged }
 }
@@ -150,6 +163,38 @@ describe('readiness', () => {
   })
 })
 
+test('R-16 short of memory, it is not ready, and takes no new chat; what is under way goes on', async () => {
+  const heap = { share: 0.1 }
+  const places = new Admission(LIMITS, { heap: new HeapLevel(() => heap.share) })
+  const asked = Promise.withResolvers<Listener>()
+  const upstream: Upstream = {
+    ...QUIET,
+    chat: (request, target, listener) => {
+      asked.resolve(listener)
+      return QUIET.chat(request, target, listener)
+    },
+  }
+  const { url } = await start({ places, upstream })
+  const answer = ask(url, CHAT)
+  const listener = await inTime('a turn', asked.promise)
+  const ready = async () => (await ask(url, { path: '/readyz' })).status
+  expect(await ready()).toBe(200)
+  heap.share = 0.81
+  // The ticker looks, ten times a second; no request does.
+  await expect.poll(ready).toBe(503)
+  expect((await ask(url, { path: '/readyz' })).body).toBe('{"status":"short of memory"}')
+  expect((await ask(url, { path: '/livez' })).status).toBe(200)
+  const refused = await ask(url, CHAT)
+  expect(refused.status).toBe(503)
+  expect(refusalIn(refused)).toMatchObject({ type: 'server_error', code: 'overloaded' })
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+  expect((await ask(url, { path: '/v1/models' })).status).toBe(200)
+  heap.share = 0.5
+  await expect.poll(ready).toBe(200)
+  listener.events([text('a'), { type: 'finish', reason: 'stop', usage: {} }])
+  expect((await answer).status).toBe(200)
+})
+
 test('what the catalog cannot say is its own failure', async () => {
   const failure = { kind: 'upstream-unreachable', reason: 'refused' } as const
   const away: LiveCatalog = {
@@ -172,6 +217,8 @@ test('a port that is taken is an error that says so, and leaves nothing open', a
       upstream: QUIET,
       catalog,
       turns: new OpenTurns(),
+      places: new Admission(LIMITS),
+      bodies: new BodyBudget(1_000_000),
       admit: () => {},
       config: CONFIG,
       log: createLog('silent'),
@@ -183,6 +230,9 @@ test('a port that is taken is an error that says so, and leaves nothing open', a
       headersTimeoutMs: 5000,
       requestTimeoutMs: 5000,
       keepAliveTimeoutMs: 5000,
+      maxRequestsPerSocket: 1000,
+      tcpKeepAliveMs: 30_000,
+      maxConnections: 1000,
     },
   )
   await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' })

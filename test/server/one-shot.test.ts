@@ -51,6 +51,17 @@ describe('OneShot', () => {
     expect(abort).toHaveBeenCalledWith()
   })
 
+  test('R-24 one that grows beyond its limit fails, and is stopped upstream', async () => {
+    const { whole, abort } = start()
+    whole.events([text('x'.repeat(1000))])
+    expect(abort).not.toHaveBeenCalled()
+    whole.events([text('y')])
+    await expect(whole.completion).rejects.toMatchObject({
+      failure: { kind: 'upstream-malformed', message: expect.stringContaining('1000 bytes') },
+    })
+    expect(abort).toHaveBeenCalledWith()
+  })
+
   test('fail ends it from outside', async () => {
     const { whole, abort } = start()
     whole.fail({ kind: 'draining' })
@@ -62,7 +73,7 @@ describe('OneShot', () => {
 describe('atOnce', () => {
   test('says nothing before the end, then everything in one batch', () => {
     const events = vi.fn<(batch: readonly ChatEvent[]) => void>()
-    const listener = atOnce({ events }, retold)
+    const listener = atOnce({ events }, retold, 1000)
     listener.events([text('a')])
     listener.events([reasoning('r'), text('b')])
     expect(events).not.toHaveBeenCalled()
@@ -73,7 +84,7 @@ describe('atOnce', () => {
 
   test('of a turn that failed it says the failure alone', () => {
     const events = vi.fn<(batch: readonly ChatEvent[]) => void>()
-    const listener = atOnce({ events }, retold)
+    const listener = atOnce({ events }, retold, 1000)
     listener.events([text('a')])
     listener.events([failing])
     expect(events.mock.calls).toEqual([[[failing]]])
@@ -83,7 +94,7 @@ describe('atOnce', () => {
 function start({ destroyed } = { destroyed: false }) {
   const response = new ServerResponse(new IncomingMessage(new Socket()))
   if (destroyed) response.destroy()
-  const whole = new OneShot(response, 60_000)
+  const whole = new OneShot(response, 60_000, 1000)
   const abort = vi.fn<() => void>()
   whole.carry({ pause: () => {}, resume: () => {}, abort })
   return { whole, response, abort }

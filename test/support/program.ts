@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** tolk's own source. */
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export type Program = {
   readonly process: ChildProcessByStdio<null, Readable, Readable>

@@ -76,20 +76,23 @@ const listening = async (server: Server, port = 0): Promise<number> => {
 }
 
 /** What every name stands for from now on; never heard of when `null`. */
-const resolveTo = (found: readonly string[] | Error | null): void => {
+const resolveTo = (how: Found | (() => Found)): void => {
   const { lookup } = dns
   const resolver: { lookup: unknown } = dns
   closers.push(() => (resolver.lookup = lookup))
   resolver.lookup = (name: string, options: LookupOptions, done: Heard) => {
     // What listens here asks for its address too.
-    if (isIP(name) !== 0) lookup(name, options, done)
-    else if (found instanceof Error) process.nextTick(done, found)
+    if (isIP(name) !== 0) return lookup(name, options, done)
+    const found = typeof how === 'function' ? how() : how
+    if (found instanceof Error) process.nextTick(done, found)
     else if (found !== null) {
       const addresses = found.map((address) => ({ address, family: isIP(address) }))
       process.nextTick(done, null, addresses)
     }
   }
 }
+
+type Found = readonly string[] | Error | null
 
 type Heard = (error: Error | null, address: string | LookupAddress[], family?: number) => void
 
@@ -104,6 +107,34 @@ test('U-01 a port that nobody listens on is a 502 that may be sent again, and no
   })
   await listening(again, upstream.port)
   expect(await served(tolk)).toEqual([200, 200])
+})
+
+test('U-02 a name that does not exist is a 502, after it was asked for twice', async () => {
+  let lookups = 0
+  resolveTo(() => {
+    lookups += 1
+    return Object.assign(new Error('getaddrinfo ENOTFOUND canary'), { code: 'ENOTFOUND' })
+  })
+  const tolk = await tolkTo('http://canary.invalid:11434', { connectTimeoutMs: 3000 })
+  // The upstream's version is asked for at the start.
+  await tolk.catalog.started
+  const before = lookups
+  expect(await refusals(tolk)).toEqual(twice('upstream_dns_error', /cannot be resolved/, true))
+  expect(lookups - before).toBe(4)
+})
+
+test('U-02 a name that is there the second time is served, and nobody sees the first', async () => {
+  const upstream = await createFaultUpstream()
+  closers.push(() => upstream.close())
+  let lookups = 0
+  resolveTo(() =>
+    lookups++ % 2 === 0
+      ? Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })
+      : ['127.0.0.1'],
+  )
+  const tolk = await tolkTo(`http://canary.invalid:${upstream.port}`, { connectTimeoutMs: 3000 })
+  expect(await served(tolk)).toEqual([200, 200])
+  expect(upstream.chats).toHaveLength(2)
 })
 
 test('U-03 a resolver that says “try again” is a 502', async () => {

@@ -1,6 +1,9 @@
 /** The head of an answer is missing, torn, or lies: a real status, and nothing of it is passed on. */
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
 import { answered, before, testFaults, type FaultRow } from '../support/fault-rows.ts'
 import { answer, chunk, fin, head, HELLO, LAST, reset, says } from '../support/fault-upstream.ts'
+import { sourceFiles } from '../support/source.ts'
 
 const unreachable = before(502, 'upstream_unreachable')
 const bad = before(502, 'upstream_bad_response')
@@ -115,6 +118,23 @@ const encoded: readonly FaultRow[] = ['gzip', 'br', 'canary', 'gzip, '.repeat(10
   }),
 )
 
+/** Members of gzip may follow each other: a gigabyte of zeros in a megabyte. */
+const BOMB = gzipSync(Buffer.alloc(16 * 1024 * 1024))
+  .toString('latin1')
+  .repeat(64)
+
+const bomb: FaultRow = {
+  title: 'U-59 a bomb of a gigabyte in a megabyte is a 502, and not inflated',
+  fault: says(
+    Buffer.from(
+      head('200 OK', 'Content-Encoding: gzip', `Content-Length: ${BOMB.length}`) + BOMB,
+      'latin1',
+    ),
+  ),
+  gets: bad,
+  drops: true,
+}
+
 const absent = (...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, undefined]))
 
@@ -149,4 +169,8 @@ const passedOn: readonly FaultRow[] = [
   },
 ]
 
-testFaults([...none, ...lying, ...statuses, ...encoded, ...passedOn])
+testFaults([...none, ...lying, ...statuses, ...encoded, bomb, ...passedOn])
+
+test('U-59 nothing in tolk could inflate it', () => {
+  expect(sourceFiles().filter(({ text }) => /node:zlib|DecompressionStream/.test(text))).toEqual([])
+})

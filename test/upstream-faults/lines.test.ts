@@ -1,9 +1,11 @@
 /** The lines of an answer are not what they should be: tolerated where their meaning is plain, an error where it is not. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { after, answered, before, testFaults, type FaultRow } from '../support/fault-rows.ts'
 import {
   answer,
   chunk,
   chunked,
+  createFaultUpstream,
   doneLine,
   fin,
   head,
@@ -11,7 +13,12 @@ import {
   LAST,
   line,
   says,
+  type Fault,
+  type FaultUpstream,
 } from '../support/fault-upstream.ts'
+import { ask } from '../support/raw-client.ts'
+import { readMetrics, sumOf } from '../support/read-metrics.ts'
+import { startTolk, type Tolk } from '../support/tolk.ts'
 
 /** Lines in a proper answer. */
 const lines = (...all: readonly string[]) => says(chunked(...all) + LAST)
@@ -227,4 +234,73 @@ const slices: readonly FaultRow[] = [
 
 testFaults([...wrong, ...odd, ...ends, ...long, ...slices], {
   upstream: { maxLineBytes: MAX_LINE },
+})
+
+describe('what is odd is counted each time, and logged the first', () => {
+  let upstream: FaultUpstream
+  let tolk: Tolk
+  beforeAll(async () => {
+    upstream = await createFaultUpstream()
+    tolk = await startTolk(upstream.baseUrl, {
+      metrics: { port: 0 },
+      upstream: { models: [{ id: 'm' }], maxLineBytes: MAX_LINE },
+    })
+    await tolk.catalog.started
+  })
+  afterAll(async () => {
+    await tolk.close()
+    await upstream.close()
+  })
+
+  const badLines = async (kind: string): Promise<number> => {
+    const [, url = ''] = /"url":"(http:[^"]+)\/metrics"/.exec(tolk.logged.join('')) ?? []
+    const figures = readMetrics((await ask(url, { path: '/metrics' })).body)
+    return sumOf(figures, 'tolk_bad_lines_total', { kind })
+  }
+
+  test.each<[row: string, kind: string, fault: Fault]>([
+    ['U-46', 'not-json', lines(line('one'), 'rubbish\n', HELLO)],
+    ['U-48', 'no-chat-response', lines(line('one'), 'null\n')],
+    ['U-52', 'too-long', lines(lineOfBytes(MAX_LINE + 1))],
+    ['U-54', 'after-done', lines(line('one'), doneLine() + doneLine())],
+    ['U-55', 'after-done', lines(line('one'), doneLine() + line('two'))],
+    ['U-60', 'content-type', says(answer('200 OK', HELLO, 'content-type: text/plain'))],
+  ])('%s %s', async (_, kind, fault) => {
+    const counted = await badLines(kind)
+    upstream.fault = fault
+    for (const stream of [true, false, true]) {
+      await ask(tolk.url, {
+        path: '/v1/chat/completions',
+        body: { model: 'm', stream, messages: [{ role: 'user', content: 'Hi' }] },
+      })
+    }
+    await expect.poll(() => badLines(kind)).toBe(counted + 3)
+    const logged = tolk.logged.filter((text) => text.includes(`"kind":"${kind}"`))
+    expect(logged).toHaveLength(1)
+    expect(logged[0]).toContain('"level":"warn"')
+  })
+})
+
+test('U-53 others are served while fifty thousand lines are', async () => {
+  const upstream = await createFaultUpstream()
+  const tolk = await startTolk(upstream.baseUrl, { upstream: { models: [{ id: 'm' }] } })
+  upstream.fault = says(chunked(line('x'.repeat(90)).repeat(50_000), doneLine()) + LAST, fin)
+  try {
+    const over = new AbortController()
+    let served = 0
+    const asked = ask(tolk.url, {
+      path: '/v1/chat/completions',
+      body: { model: 'm', stream: true, messages: [{ role: 'user', content: 'Hi' }] },
+    }).finally(() => over.abort())
+    while (!over.signal.aborted) {
+      await ask(tolk.url, { path: '/livez' })
+      served += 1
+    }
+    expect((await asked).body).toContain('[DONE]')
+    // One after another: each has had its turns of the loop in between.
+    expect(served).toBeGreaterThan(5)
+  } finally {
+    await tolk.close()
+    await upstream.close()
+  }
 })

@@ -5,12 +5,14 @@ import type { Failure } from '../../failure.ts'
 import type { Decoder } from '../../wire/codec.ts'
 import { toEscaped } from '../../wire/escaped.ts'
 import { jsonElements, jsonSlice } from '../../wire/json-slice.ts'
+import { isModest } from '../../wire/json-size.ts'
 import { check } from '../../wire/json.ts'
 import { Lines, type HearLine } from '../../wire/lines.ts'
 import { fromOctets } from '../../wire/octets.ts'
 import { decodeDoneReason } from './done-reason.ts'
 import { decodeErrorLine } from './error.ts'
 import { readPlainLine } from './plain-line.ts'
+import type { Hide } from './private-text.ts'
 
 const tokenLogprob = z.object({
   token: z.string(),
@@ -46,6 +48,9 @@ const chatResponse = z.object({
 
 type ChatResponse = z.infer<typeof chatResponse>
 
+/** How a line is not as it should be; one behind the last word is not heard, the others end the answer. */
+export type OddLine = 'too-long' | 'not-json' | 'no-chat-response' | 'after-done'
+
 /**
  * Reads one answer. Within a line the order is reasoning, text, calls, finish; an `error` line, a line
  * that is no chat response, and an end without `done` are failures. What follows the last word is
@@ -53,14 +58,22 @@ type ChatResponse = z.infer<typeof chatResponse>
  */
 export class ChatResponseDecoder implements Decoder<ChatEvent> {
   readonly #lines: Lines
+  readonly #odd: (kind: OddLine) => void
+  readonly #hide: Hide | undefined
   #records = 0
-  #over = false
+  #over: 'done' | 'failed' | null = null
   /** Log probabilities of lines that say nothing yet: tokens held back by one of Ollama's parsers. */
   #waiting: Logprob[] = []
 
-  /** @param maxLineLength bytes; tool arguments are always one line (contract § 6). */
-  constructor(maxLineLength: number) {
+  /**
+   * @param maxLineLength bytes; tool arguments are always one line (contract § 6).
+   * @param odd hears of each line that is not as it should be.
+   * @param hide takes out of an error what only the caller knows to be secret.
+   */
+  constructor(maxLineLength: number, odd: (kind: OddLine) => void = () => {}, hide?: Hide) {
     this.#lines = new Lines(maxLineLength)
+    this.#odd = odd
+    this.#hide = hide
   }
 
   get records(): number {
@@ -71,7 +84,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const events: ChatEvent[] = []
     const hear: HearLine = (octets, start, end) => this.#line(octets, start, end, events)
     for (const slice of slices) this.#lines.feed(slice, hear)
-    if (this.#lines.overflowed) this.#fail(malformed('a line longer than the limit'), events)
+    if (this.#lines.overflowed) this.#bad('too-long', 'a line longer than the limit', events)
     return events
   }
 
@@ -80,14 +93,14 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const events: ChatEvent[] = []
     this.#lines.end((line, start, end) => {
       // Half a line is a torn answer, not a malformed one.
-      if (isJson(this.#textOf(line))) this.#line(line, start, end, events)
+      if ('value' in parsed(this.#textOf(line))) this.#line(line, start, end, events)
     })
     this.#fail({ kind: 'upstream-truncated' }, events)
     return events
   }
 
   #line(octets: string, start: number, end: number, events: ChatEvent[]): void {
-    if (this.#over) return
+    if (this.#over !== null) return this.#late(octets.slice(start, end))
     const plain = readPlainLine(octets, start, end)
     if (plain !== null) {
       this.#records++
@@ -97,22 +110,19 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const text = this.#textOf(octets.slice(start, end))
     if (text.trim() === '') return
     this.#records++
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch {
-      return this.#fail(malformed('a line that is not JSON'), events)
-    }
-    const failure = decodeErrorLine(value)
+    const read = parsed(text)
+    if ('fault' in read) return this.#bad('not-json', read.fault, events)
+    const { value } = read
+    const failure = decodeErrorLine(value, this.#hide)
     if (failure !== null) return this.#fail(failure, events)
     const checked = check(chatResponse, value)
     if ('problem' in checked) {
       const where = checked.problem.param === null ? '' : ` (${checked.problem.param})`
-      return this.#fail(malformed(`a line that is no chat response${where}`), events)
+      return this.#bad('no-chat-response', `a line that is no chat response${where}`, events)
     }
     const response = checked.value
     if (response.message == null && response.done !== true) {
-      return this.#fail(malformed('a line without a message'), events)
+      return this.#bad('no-chat-response', 'a line without a message', events)
     }
     this.#response(response, text, events)
   }
@@ -133,7 +143,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     if (response.done === true) {
       const reason = decodeDoneReason(response.done_reason)
       said.push({ type: 'finish', reason, usage: usageOf(response) })
-      this.#over = true
+      this.#over = 'done'
     }
     for (const logprob of response.logprobs ?? []) this.#waiting.push(decodeLogprob(logprob))
     for (const event of said) events.push(this.#withLogprobs(event))
@@ -147,9 +157,20 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     return { ...event, logprobs }
   }
 
+  /** What follows a failure is no news; blanks say nothing. */
+  #late(line: string): void {
+    if (this.#over === 'done' && line.trim() !== '') this.#odd('after-done')
+  }
+
+  #bad(kind: OddLine, what: string, events: ChatEvent[]): void {
+    if (this.#over !== null) return
+    this.#odd(kind)
+    this.#fail(malformed(what), events)
+  }
+
   #fail(failure: Failure, events: ChatEvent[]): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#over !== null) return
+    this.#over = 'failed'
     events.push({ type: 'failure', failure })
   }
 }
@@ -186,12 +207,13 @@ const decodeTokenLogprob = ({
   bytes,
 }: z.infer<typeof tokenLogprob>): TokenLogprob => ({ token, logprob, bytes: bytes ?? null })
 
-const isJson = (text: string): boolean => {
+const parsed = (text: string): { readonly value: unknown } | { readonly fault: string } => {
+  // A line of brackets would hold up everybody for seconds.
+  if (!isModest(text)) return { fault: 'a line of more JSON than any answer has' }
   try {
-    JSON.parse(text)
-    return true
+    return { value: JSON.parse(text) }
   } catch {
-    return false
+    return { fault: 'a line that is not JSON' }
   }
 }
 
