@@ -3,7 +3,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { now, unwatch, watch } from '../src/ticker.ts'
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 const counting = () => {
   const times: number[] = []
@@ -30,6 +33,31 @@ test('a jump of the wall clock is nobody’s deadline', () => {
   vi.advanceTimersByTime(100)
   unwatch(watcher)
   expect(watcher.times.map((time) => Math.round(time - started))).toEqual([100])
+})
+
+test('a process that stood still reads first what came meanwhile, and judges then', () => {
+  const watcher = counting()
+  watch(watcher)
+  const started = now()
+  vi.advanceTimersByTime(100)
+  const clock = performance.now.bind(performance)
+  vi.spyOn(performance, 'now').mockImplementation(() => clock() + 60_000)
+  vi.advanceTimersByTime(100)
+  expect(watcher.times).toHaveLength(1)
+  vi.advanceTimersByTime(100)
+  unwatch(watcher)
+  expect(watcher.times.map((time) => Math.round(time - started))).toEqual([100, 60_300])
+})
+
+test('after a rest without anybody to tell, the first tick is not late', () => {
+  const first = counting()
+  watch(first)
+  unwatch(first)
+  vi.advanceTimersByTime(60_000)
+  watch(first)
+  vi.advanceTimersByTime(100)
+  unwatch(first)
+  expect(first.times).toHaveLength(1)
 })
 
 describe('the timer', () => {
