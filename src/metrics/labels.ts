@@ -1,5 +1,4 @@
 /** What may stand in a label: words of ours, so that no client can make up new ones (reliability R-18). */
-import type { Ended } from '../server/observer.ts'
 
 /** The route of a path; `other` for every path that is none. */
 export const routeOf = (path: string): string => {
@@ -14,12 +13,3 @@ const ROUTES: ReadonlySet<string> = new Set([
   '/readyz',
   '/healthz',
 ])
-
-/** How far a request had come: its body was read, the model was waited for, or it spoke. */
-export const phaseOf = ({
-  model,
-  firstEvent,
-}: Ended['record']): 'request' | 'waiting' | 'answer' => {
-  if (firstEvent !== undefined) return 'answer'
-  return model === undefined ? 'request' : 'waiting'
-}

@@ -2,17 +2,31 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { encodeError } from '../dialects/openai/error.ts'
-import { Failed, type Failure } from '../failure.ts'
+import { Failed, type Failure, type Shed } from '../failure.ts'
 import { randomHex } from './random-hex.ts'
 import { headFault } from './request-head.ts'
+
+/** A request that was refused before the app had it; what it said of itself cannot be relied on. */
+export type Refusal = {
+  /** As in its answer's `x-request-id`. */
+  readonly id: string
+  readonly status: number
+  readonly kind: Failure['kind']
+  /** What of ours was full, when that is why. */
+  readonly shed?: Shed | undefined
+}
+
+type Tell = (refusal: Refusal) => void
 
 /**
  * Answers each `clientError` of this server in OpenAI's shape, then closes the connection.
  *
+ * @param tell hears of each request that is refused here; what the app answers, it tells itself.
  * @returns what has to be told of each request before it is served.
  */
 export const answerParserErrors = (
   server: Server,
+  tell: Tell,
 ): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
   const underWay = new WeakMap<Duplex, UnderWay>()
   server.on('clientError', (error: Error & { code?: string }, socket) => {
@@ -24,11 +38,11 @@ export const answerParserErrors = (
     // A refusal's last bytes are still to be heard, whatever came behind its request.
     else if (request?.outgoing.writableEnded === true) request.incoming.socket.destroySoon()
     else if (request?.outgoing.headersSent === true) socket.destroy()
-    else if (request === undefined) answer(failureOf(error.code), socket)
+    else if (request === undefined) answer(failureOf(error.code), socket, tell)
     else refuse(request, failureOf(error.code))
   })
   // Nobody's tunnel: with no listener Node would close the connection without a word.
-  server.on('connect', (_incoming, socket: Duplex) => answer(NO_TUNNEL, socket))
+  server.on('connect', (_incoming, socket: Duplex) => answer(NO_TUNNEL, socket, tell))
   return (incoming, outgoing) => {
     const { socket } = incoming
     underWay.set(socket, { incoming, outgoing })
@@ -39,9 +53,10 @@ export const answerParserErrors = (
 }
 
 /** node-server's door: a target or a Host from which no URL can be made never reaches the app. */
-export const malformedRequest = (): Response => {
+export const malformedRequest = (tell: Tell) => (): Response => {
   const { status, headers, body } = said(
     malformed('The request target or the Host header is malformed.'),
+    tell,
   )
   return new Response(body, { status, headers })
 }
@@ -51,16 +66,26 @@ export const malformedRequest = (): Response => {
  *
  * @returns whether it did.
  */
-export const refuseHead = (incoming: IncomingMessage, outgoing: ServerResponse): boolean => {
+export const refuseHead = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  tell: Tell,
+): boolean => {
   const fault = headFault(incoming)
   if (fault === undefined) return false
   const { status, message } = fault
   const failure: Failure =
     status === 431 ? { kind: 'headers-too-large', message } : malformed(message)
-  const { headers, body } = said(failure)
+  const { headers, body } = said(failure, tell, status)
   // No kind of failure is 417, for it has one place and one meaning.
   outgoing.writeHead(status, headers).end(body)
   return true
+}
+
+/** Answers a request that came on a connection too many, and closes it. */
+export const refuseConnection = (outgoing: ServerResponse, tell: Tell): void => {
+  const { status, headers, body } = said(TOO_MANY, tell)
+  outgoing.writeHead(status, headers).end(body)
 }
 
 type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }
@@ -72,15 +97,19 @@ const refuse = ({ incoming, outgoing }: UnderWay, failure: Failure): void => {
   else incoming.socket.destroy()
 }
 
-const answer = (failure: Failure, socket: Duplex): void => {
-  const { status, headers, body } = said(failure)
+const answer = (failure: Failure, socket: Duplex, tell: Tell): void => {
+  const { status, headers, body } = said(failure, tell)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
 }
 
-const said = (failure: Failure) => {
+/** @param as the status that it is answered with, where it is not that of the failure. */
+const said = (failure: Failure, tell: Tell, as?: number) => {
   const { status, error, headers } = encodeError(failure)
   const body = JSON.stringify({ error })
+  const id = `req_${randomHex()}`
+  const shed = failure.kind === 'overloaded' ? failure.shed : undefined
+  tell({ id, status: as ?? status, kind: failure.kind, shed })
   return {
     status,
     body,
@@ -89,7 +118,7 @@ const said = (failure: Failure) => {
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      'x-request-id': `req_${randomHex()}`,
+      'x-request-id': id,
       ...headers,
       connection: 'close',
     },
@@ -121,6 +150,13 @@ const NO_TUNNEL: Failure = {
   kind: 'method-not-allowed',
   message: 'CONNECT is not allowed here: tolk is no forward proxy.',
   allow: ['GET', 'POST'],
+}
+
+const TOO_MANY: Failure = {
+  kind: 'overloaded',
+  message: 'This server has as many connections as it may. Try again a little later.',
+  retryAfterMs: 2000,
+  shed: 'connections',
 }
 
 const HEADERS_TOO_LARGE: Failure = {

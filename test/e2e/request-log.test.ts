@@ -20,6 +20,8 @@ const line = z.strictObject({
   path: z.string(),
   status: z.int(),
   outcome: z.string(),
+  phase: z.enum(['request', 'waiting', 'answer']).optional(),
+  deltas: z.int().min(0).optional(),
   model: z.string().optional(),
   stream: z.boolean().optional(),
   first_event_ms: z.int().min(0).optional(),

@@ -1,7 +1,8 @@
 /** Labels are words of ours, whatever a client sends. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { phaseOf, routeOf } from '../../src/metrics/labels.ts'
+import { routeOf } from '../../src/metrics/labels.ts'
+import { phaseOf } from '../../src/server/observer.ts'
 
 test.for([
   ['/v1/chat/completions', '/v1/chat/completions'],

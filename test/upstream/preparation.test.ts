@@ -2,15 +2,16 @@
 import { describe, expect, test, vi } from 'vitest'
 import { Failed, type Failure } from '../../src/failure.ts'
 import { Preparation } from '../../src/upstream/preparation.ts'
-import type { Exchange } from '../../src/upstream/upstream.ts'
+import type { Sending } from '../../src/upstream/http.ts'
 
 const start = (pieces: Iterator<string>) => {
   const exchange = {
+    isSent: true,
     pause: vi.fn<() => void>(),
     resume: vi.fn<() => void>(),
     abort: vi.fn<() => void>(),
   }
-  const send = vi.fn<(body: string | Buffer) => Exchange>(() => exchange)
+  const send = vi.fn<(body: string | Buffer) => Sending>(() => exchange)
   const fail = vi.fn<(failure: Failure, cause: unknown) => void>()
   return { preparation: new Preparation(pieces, send, { fail }), exchange, send, fail }
 }
