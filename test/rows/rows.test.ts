@@ -1,20 +1,33 @@
 /** The table of rows is whole: each has a test, or says why it has none. */
 import { describe, expect, test } from 'vitest'
-import { ROOT } from '../support/documents.ts'
+import { documentAt, ROOT } from '../support/documents.ts'
 import { allClaims, claimsIn, idsOf, outcomesIn } from './claims.ts'
 import { GROUPS, ROWS } from './ids.ts'
 import { IN_PART, NOT_APPLICABLE, TO_BUILD } from './open.ts'
+import { PAGE, pageOf, staleIn } from './page.ts'
 import { complaintsOf, verdictsOf, type Lists } from './verdicts.ts'
 
+const THERE_IS: Lists = {
+  rows: ROWS,
+  toBuild: TO_BUILD,
+  notApplicable: NOT_APPLICABLE,
+  inPart: IN_PART,
+  claims: allClaims(ROOT),
+}
+
 test('each row of the specification has a test or a reason, and none is claimed that is no row', () => {
-  const lists: Lists = {
-    rows: ROWS,
-    toBuild: TO_BUILD,
-    notApplicable: NOT_APPLICABLE,
-    inPart: IN_PART,
-    claims: allClaims(ROOT),
-  }
-  expect(complaintsOf(lists)).toEqual([])
+  expect(complaintsOf(THERE_IS)).toEqual([])
+})
+
+test('the page of what happens is as `npm run rows -- --write` writes it', () => {
+  expect(staleIn(documentAt(PAGE), THERE_IS)).toEqual([])
+})
+
+test('the README points at rows that there are', () => {
+  const anchors = [...documentAt('README.md').matchAll(/\(test\/rows\/README\.md#([^)]+)\)/g)]
+  const ids = new Set(Object.keys(ROWS).map((id) => id.toLowerCase()))
+  expect(anchors.length).toBeGreaterThan(11)
+  expect(anchors.map(([, anchor = '']) => anchor).filter((anchor) => !ids.has(anchor))).toEqual([])
 })
 
 test('the rows are numbered without a gap', () => {
@@ -94,6 +107,54 @@ describe('what is wrong with the lists is said', () => {
 
   test('and of lists that fit nothing', () => {
     expect(complaintsOf(LISTS)).toEqual([])
+  })
+})
+
+describe('the page', () => {
+  const page = pageOf(LISTS)
+
+  test('has a line for each row: what happens, how far it is held, by which test', () => {
+    expect(page.split('\n').filter((each) => each.includes('<a id='))).toEqual([
+      '| <a id="u-01"></a>U-01 | refused | tested | [a.test.ts](../../a.test.ts) |',
+      '| <a id="u-02"></a>U-02 | no name | no test yet |  |',
+      '| <a id="u-03"></a>U-03 | hangs | cannot happen: no resolver |  |',
+    ])
+    expect(staleIn(page, LISTS)).toEqual([])
+  })
+
+  const built: Lists = { ...LISTS, toBuild: [], notApplicable: { 'U-02': 'a', 'U-03': 'b|c' } }
+  const more = { id: 'U-02', title: 'U-02 y', file: 'test/b.test.ts' }
+
+  test.each<[what: string, was: Lists, is: Partial<Lists>, complaint: string]>([
+    [
+      'a row that came',
+      LISTS,
+      { rows: { ...LISTS.rows, 'U-04': 'new' } },
+      'the page has other rows, or another order',
+    ],
+    [
+      'another sentence',
+      LISTS,
+      { rows: { ...LISTS.rows, 'U-01': 'x' } },
+      'U-01 means something else by now',
+    ],
+    ['a test that went', LISTS, { claims: [] }, 'U-01 is not held by ../../a.test.ts'],
+    [
+      'another reason',
+      built,
+      { notApplicable: { 'U-02': 'a', 'U-03': 'd' } },
+      'U-03 has another verdict',
+    ],
+    ['a test that came', built, { claims: [...LISTS.claims, more] }, 'U-02 has another verdict'],
+    ['a part that is missing', built, { inPart: { 'U-01': 'all' } }, 'U-01 has another verdict'],
+  ])('is stale after %s', (_, was, is, complaint) => {
+    expect(staleIn(pageOf(was), { ...was, ...is })).toEqual([complaint])
+  })
+
+  test('may lag behind verdicts while rows are still to be built, and may name any test of a row', () => {
+    expect(staleIn(page, { ...LISTS, toBuild: ['U-02'], inPart: { 'U-01': 'all' } })).toEqual([])
+    const earlier = { id: 'U-01', title: 'U-01 z', file: '0.test.ts' }
+    expect(staleIn(pageOf(built), { ...built, claims: [earlier, ...built.claims] })).toEqual([])
   })
 })
 

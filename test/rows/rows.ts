@@ -9,9 +9,10 @@ import { ROOT } from '../support/documents.ts'
 import { allClaims, outcomesIn } from './claims.ts'
 import { GROUPS, ROWS } from './ids.ts'
 import { IN_PART, NOT_APPLICABLE, TO_BUILD } from './open.ts'
+import { PAGE, pageOf } from './page.ts'
 import { complaintsOf, verdictsOf, type Lists } from './verdicts.ts'
 
-const path = process.argv.slice(2).find((argument) => argument !== '--prune')
+const path = process.argv.slice(2).find((argument) => !argument.startsWith('--'))
 const claims = allClaims(ROOT)
 const isTested = (id: string): boolean => claims.some((claim) => claim.id === id)
 const prunes = process.argv.includes('--prune')
@@ -32,6 +33,7 @@ if (prunes) {
   )
   writeFileSync(file, pruned)
 }
+if (process.argv.includes('--write')) writeFileSync(join(ROOT, PAGE), pageOf(lists))
 const outcomes = path === undefined ? undefined : outcomesIn(JSON.parse(readFileSync(path, 'utf8')))
 const verdicts = verdictsOf(lists, outcomes)
 
