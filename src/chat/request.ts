@@ -70,6 +70,8 @@ export type ChatRequest = {
   readonly tools: readonly Tool[]
   /** How many calls may come back: 0 with `tool_choice: "none"`, 1 without parallel calls. */
   readonly maxCalls: number
+  /** Whether at least one of the tools has to be called. */
+  readonly mustCall?: boolean
   readonly sampling: Sampling
   readonly format?: Format
   readonly effort?: Effort

@@ -2,6 +2,7 @@
 import type { Serving } from '../catalog/model-card.ts'
 import { encodeInPieces } from '../dialects/ollama/chat-request.ts'
 import { ChatResponseDecoder } from '../dialects/ollama/chat-response.ts'
+import { decoderFor } from '../dialects/ollama/forced-call.ts'
 import { decodeEmbedResponse, encodeEmbedRequest } from '../dialects/ollama/embed.ts'
 import { decodeError } from '../dialects/ollama/error.ts'
 import { decodeVersion } from '../dialects/ollama/version.ts'
@@ -9,7 +10,7 @@ import { Failed, type Failure } from '../failure.ts'
 import { hiding } from './credential-words.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Ask } from './ask.ts'
-import { createHttp, type HttpConfig, type WholeReply } from './http.ts'
+import { createHttp, type Http, type HttpConfig, type WholeReply } from './http.ts'
 import { UNHEARD } from './incidents.ts'
 import { Preparation } from './preparation.ts'
 import { Pump, type Patience } from './pump.ts'
@@ -21,11 +22,14 @@ export type OllamaConfig = HttpConfig &
     readonly maxLineBytes: number
   }
 
+/** An Upstream whose credential can change while it is used. */
+export type Ollama = Upstream & Pick<Http, 'renew'>
+
 /** @param servingOf how the operator wants a model served, by its upstream name. */
 export const createOllama = (
   config: OllamaConfig,
   servingOf: (name: string) => Serving,
-): Upstream => {
+): Ollama => {
   const http = createHttp(config)
   const { odd } = config.incidents ?? UNHEARD
   const lingering = new Set<string>()
@@ -45,7 +49,7 @@ export const createOllama = (
   return {
     chat: (request, { card, requestId }, listener) => {
       const pieces = encodeInPieces(request, card.name, card.serving)
-      const decoder = new ChatResponseDecoder(config.maxLineBytes, odd, hide)
+      const decoder = decoderFor(request, new ChatResponseDecoder(config.maxLineBytes, odd, hide))
       const pump = new Pump({
         decoder,
         listener,
@@ -68,6 +72,7 @@ export const createOllama = (
     },
     models: createDiscovery({ ask, servingOf }),
     version: async (signal) => decodeVersion(await ask('GET', '/api/version', null, signal)),
+    renew: (headers) => http.renew(headers),
     close: () => http.close(),
   }
 }

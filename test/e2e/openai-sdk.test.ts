@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { createDemoScript, DEMO_MODELS } from '../../src/demo/demo-models.ts'
 import { createStandIn, type StandIn } from '../../src/demo/stand-in.ts'
 import { createRecordedOllama } from '../support/recorded-ollama.ts'
+import { createScriptedOllama } from '../support/scripted-ollama.ts'
 import { startTolk, type Tolk } from '../support/tolk.ts'
 
 const WEATHER: OpenAI.ChatCompletionTool = {
@@ -221,6 +222,52 @@ describe('with the demo models', () => {
     expect(JSON.parse(ollama.requests.at(-1)?.body ?? '')).not.toHaveProperty('tools')
   })
 
+  const TIME: OpenAI.ChatCompletionTool = {
+    type: 'function',
+    function: {
+      name: 'get_time',
+      parameters: { type: 'object', properties: { zone: { type: 'string' } }, required: ['zone'] },
+    },
+  }
+
+  test.each([
+    ['any', 'required' as const, 'get_weather', { city: expect.any(String) }],
+    [
+      'the named one',
+      { type: 'function' as const, function: { name: 'get_time' } },
+      'get_time',
+      { zone: expect.any(String) },
+    ],
+  ])('makes a call that has to be made: %s', async (_, choice, name, args) => {
+    const asked = { ...ask('Tell me a story.'), tools: [WEATHER, TIME], tool_choice: choice }
+    const whole = await client.chat.completions.create(asked)
+    const streamed = await gather(await client.chat.completions.create({ ...asked, stream: true }))
+    const [call] = whole.choices[0]?.message.tool_calls ?? []
+    expect(call).toMatchObject({ id: expect.stringMatching(/^call_/), function: { name } })
+    expect(JSON.parse(call?.type === 'function' ? call.function.arguments : '')).toEqual(args)
+    expect(whole.choices[0]?.message.content).toBeNull()
+    expect(whole.choices[0]?.finish_reason).toBe('tool_calls')
+    // It thinks all the same, and the thought does not wait for the call.
+    expect(streamed.reasoning).not.toBe('')
+    expect(streamed.calls).toMatchObject([{ index: 0, function: { name } }])
+    expect(streamed.finish).toEqual(['tool_calls'])
+  })
+
+  test('says so, rather than text, when a model makes no call although it has to', async () => {
+    const scripted = await createScriptedOllama()
+    const front = await startTolk(scripted.url)
+    const blunt = new OpenAI({ baseURL: front.baseURL, apiKey: 'any', maxRetries: 0 })
+    const asked = { ...ask('Hi'), model: 'm', tools: [WEATHER], tool_choice: 'required' as const }
+    await expect(blunt.chat.completions.create(asked)).rejects.toMatchObject({
+      status: 502,
+      code: 'tool_choice_failed',
+    })
+    const stream = blunt.chat.completions.create({ ...asked, stream: true })
+    await expect(stream).rejects.toMatchObject({ status: 502, code: 'tool_choice_failed' })
+    await front.close()
+    await scripted.close()
+  })
+
   test('parses structured output into the client’s own type', async () => {
     const Event = z.object({
       name: z.string(),
@@ -310,7 +357,6 @@ describe('with the demo models', () => {
 
   test.each([
     ['n', { n: 2 }],
-    ['tool_choice', { tools: [WEATHER], tool_choice: 'required' as const }],
     [
       'messages[0].content[0].image_url',
       {

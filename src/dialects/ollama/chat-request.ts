@@ -4,7 +4,8 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { Pace } from '../../wire/steps.ts'
 import { encodeMessage, isLong, partsOf } from './message.ts'
 import { encodeOptions } from './options.ts'
-import { encodeTool } from './tool.ts'
+import { formatOf } from './forced-call.ts'
+import { encodeTool, type EncodedTool } from './tool.ts'
 import { createRoom } from './schema-room.ts'
 
 /**
@@ -46,8 +47,11 @@ export function* encodeInPieces(
     }
   }
   text += `],"stream":true,"truncate":${serving.overflow === 'truncate'}`
+  const forced: EncodedTool[] = []
   for (const [index, tool] of request.tools.entries()) {
-    const part = JSON.stringify(encodeTool(tool, index, room))
+    const encoded = encodeTool(tool, index, room)
+    if (request.mustCall === true) forced.push(encoded)
+    const part = JSON.stringify(encoded)
     text += index === 0 ? `,"tools":[${part}` : `,${part}`
     // To read a schema takes a good deal more than to write it.
     if (!pace.isDue(EFFORT + 10 * part.length)) continue
@@ -56,7 +60,7 @@ export function* encodeInPieces(
   }
   if (request.tools.length > 0) text += ']'
   const said = JSON.stringify({
-    format: request.format,
+    format: request.mustCall === true ? formatOf(forced) : request.format,
     // Our words are Ollama's own (`api/types.go: ThinkValue`); absent, a model that can think does.
     think: request.effort,
     options: encodeOptions(request),

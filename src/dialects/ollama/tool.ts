@@ -5,6 +5,16 @@ import type { ReadSchema } from './read-schema.ts'
 import type { Room } from './schema-room.ts'
 import { readToolSchema } from './tool-schema.ts'
 
+/** As it goes upstream. */
+export type EncodedTool = {
+  readonly type: 'function'
+  readonly function: {
+    readonly name: string
+    readonly description: string | undefined
+    readonly parameters: ReadSchema
+  }
+}
+
 /**
  * Ollama reads a schema into `api/types.go: ToolFunctionParameters` and `ToolProperty` (0.33): it answers
  * a 400 for the whole request where JSON Schema allows what these types do not, and drops what they do
@@ -17,7 +27,7 @@ export const encodeTool = (
   { name, description = '', parameters = {} }: Tool,
   index: number,
   room: Room,
-): object => {
+): EncodedTool => {
   const param = `tools[${index}].function.parameters`
   const read = readToolSchema(withoutEcho(parameters, description), name, param, room)
   const { description: told = '', ...rest } = read
@@ -45,5 +55,8 @@ const asParameters = (read: ReadSchema): readonly [ReadSchema, readonly Lost[]] 
 /** Generators put a function's documentation in both places. */
 const withoutEcho = (parameters: JsonObject, description: string): JsonObject => {
   const { description: echo, ...rest } = parameters
-  return typeof echo === 'string' && description.includes(echo.trim()) ? rest : parameters
+  if (typeof echo !== 'string') return parameters
+  // Behind a signature, before a remark: to look for it anywhere can take the square of its length.
+  const [said, again] = [description.trim(), echo.trim()]
+  return said.startsWith(again) || said.endsWith(again) ? rest : parameters
 }

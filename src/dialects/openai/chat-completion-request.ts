@@ -19,7 +19,7 @@ import {
   responseFormat,
 } from './response-format.ts'
 import { decodeSampling, sampling } from './sampling.ts'
-import { decodeMaxCalls, toolChoice } from './tool-choice.ts'
+import { chosen, decodeToolChoice, toolChoice } from './tool-choice.ts'
 import { decodeTools, toolDefinitions } from './tool-definitions.ts'
 
 const schema = z.object({
@@ -87,12 +87,13 @@ export function* decodeInSteps(
   if (wire.n != null && wire.n > 1) {
     throw unsupported('n', 'tolk gives one choice for now: send n as 1, and ask several times.')
   }
-  const maxCalls = decodeMaxCalls(wire)
-  const defined = yield* decodeTools(wire)
-  const tools = maxCalls === 0 ? [] : defined
+  const choice = decodeToolChoice(wire)
+  const { maxCalls, mustCall } = choice
+  const tools = chosen(yield* decodeTools(wire), choice)
   const wish = decodeFormat(wire)
   // A schema leaves no room for a call, so a model held to one never calls (field § 5).
-  const toolsWin = tools.length > 0 && typeof wish === 'object'
+  const toolsWin =
+    tools.length > 0 && (typeof wish === 'object' || (mustCall && wish !== undefined))
   const format = toolsWin ? undefined : wish
   const effort = decodeEffort(wire)
   const keepFor = decodeKeepAlive(wire.keep_alive, 'keep_alive')
@@ -112,6 +113,7 @@ export function* decodeInSteps(
       messages: conversation.messages,
       tools,
       maxCalls,
+      ...(mustCall && { mustCall }),
       sampling: decodeSampling(wire),
       ...(format !== undefined && { format }),
       ...(effort !== undefined && { effort: effort.effort }),

@@ -1,0 +1,155 @@
+/**
+ * A call that has to be made: Ollama knows no `tool_choice`, but it holds an answer to a schema.
+ *
+ * The tools are offered as ever, and `format` lets the model write nothing but one call of them as JSON: its own
+ * syntax of calls comes back as calls, that JSON is made one here. Ollama holds a model that could think and did
+ * not to no schema at all (contract § 1.8), so what comes is checked, and text that is no call is a failure.
+ */
+import type { ChatEvent, Finish, Logprob, ToolCall } from '../../chat/event.ts'
+import type { ChatRequest, JsonObject } from '../../chat/request.ts'
+import type { Failure } from '../../failure.ts'
+import type { Decoder } from '../../wire/codec.ts'
+import { fromEscaped } from '../../wire/escaped.ts'
+import { isJsonObject } from '../../wire/json.ts'
+import { jsonSlice } from '../../wire/json-slice.ts'
+import type { EncodedTool } from './tool.ts'
+
+/** The schema of one call: which of the tools, and its arguments. */
+export const formatOf = (tools: readonly EncodedTool[]): JsonObject => {
+  const calls = tools.map(({ function: { name, parameters } }) => ({
+    type: 'object',
+    properties: { name: { type: 'string', enum: [name] }, arguments: parameters },
+    required: ['name', 'arguments'],
+  }))
+  const [only] = calls
+  return only !== undefined && calls.length === 1 ? only : { anyOf: calls }
+}
+
+/** Reads the answer to this request, as a call where one has to be made. */
+export const decoderFor = (
+  { mustCall = false, tools }: Pick<ChatRequest, 'mustCall' | 'tools'>,
+  answer: Decoder<ChatEvent>,
+): Decoder<ChatEvent> =>
+  mustCall
+    ? new ForcedCallDecoder(
+        answer,
+        tools.map(({ name }) => name),
+      )
+    : answer
+
+/** Characters of an answer that may be held back; a call has some hundred. */
+const MAX_HELD = 1_000_000
+
+/** Holds the text back until it is known what it is: beside a call text, alone a call or nothing. */
+export class ForcedCallDecoder implements Decoder<ChatEvent> {
+  readonly #inner: Decoder<ChatEvent>
+  readonly #names: ReadonlySet<string>
+  #held = ''
+  #logprobs: Logprob[] = []
+  #state: 'holding' | 'called' | 'failed' = 'holding'
+
+  /** @param names of the tools that may be called. */
+  constructor(inner: Decoder<ChatEvent>, names: Iterable<string>) {
+    this.#inner = inner
+    this.#names = new Set(names)
+  }
+
+  get records(): number {
+    return this.#inner.records
+  }
+
+  feed(...slices: readonly string[]): readonly ChatEvent[] {
+    return this.#looked(this.#inner.feed(...slices))
+  }
+
+  end(): readonly ChatEvent[] {
+    return this.#looked(this.#inner.end())
+  }
+
+  #looked(events: readonly ChatEvent[]): readonly ChatEvent[] {
+    const said: ChatEvent[] = []
+    for (const event of events) if (this.#state !== 'failed') this.#look(event, said)
+    return said
+  }
+
+  #look(event: ChatEvent, said: ChatEvent[]): void {
+    if (event.type === 'text' && this.#state === 'holding') {
+      this.#held += event.escaped
+      this.#logprobs.push(...(event.logprobs ?? []))
+      if (this.#held.length > MAX_HELD) this.#fail(said)
+    } else if (event.type === 'tool-call') {
+      this.#call(event, said)
+    } else if (event.type === 'finish' && this.#state === 'holding') {
+      this.#finish(event, said)
+    } else {
+      said.push(event)
+    }
+  }
+
+  #call(call: ToolCall, said: ChatEvent[]): void {
+    if (!this.#names.has(call.name)) return this.#fail(said)
+    if (this.#held !== '') said.push({ type: 'text', escaped: this.#held, ...this.#takeLogprobs() })
+    this.#held = ''
+    this.#state = 'called'
+    said.push(call)
+  }
+
+  #finish(finish: Finish, said: ChatEvent[]): void {
+    const call = callIn(fromEscaped(this.#held), this.#names)
+    if (call !== null) said.push({ ...call, ...this.#takeLogprobs() }, finish)
+    // Cut in the middle of the call: that is what the client has to hear.
+    else if (finish.reason === 'length') said.push(finish)
+    else this.#fail(said)
+  }
+
+  #takeLogprobs(): { readonly logprobs?: readonly Logprob[] } {
+    const logprobs = this.#logprobs
+    this.#logprobs = []
+    return logprobs.length === 0 ? {} : { logprobs }
+  }
+
+  #fail(said: ChatEvent[]): void {
+    this.#state = 'failed'
+    said.push({ type: 'failure', failure: UNMET })
+  }
+}
+
+const UNMET: Failure = {
+  kind: 'model-failed',
+  status: 502,
+  code: 'tool_choice_failed',
+  message:
+    "The model made no call, although 'tool_choice' requires one. " +
+    'Ask again, or use a model with better tool calling.',
+}
+
+/** @returns the call that this text is, and nothing but that; models put JSON into fences. */
+const callIn = (text: string, names: ReadonlySet<string>): ToolCall | null => {
+  const json = withoutFence(text.trim())
+  const value = parsed(json)
+  if (!isJsonObject(value)) return null
+  const { name } = value
+  if (typeof name !== 'string' || !names.has(name)) return null
+  // Llama's own word for them, from a model that was held to nothing.
+  for (const key of ['arguments', 'parameters']) {
+    if (isJsonObject(value[key])) {
+      return { type: 'tool-call', id: '', name, arguments: jsonSlice(json, [key]) ?? '{}' }
+    }
+  }
+  return null
+}
+
+const withoutFence = (text: string): string =>
+  text.startsWith(FENCE) && text.endsWith(FENCE)
+    ? text.slice(text.indexOf('\n') + 1, -FENCE.length)
+    : text
+
+const FENCE = '```'
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
