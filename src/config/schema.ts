@@ -24,6 +24,11 @@ const HEADER_SAFE = /^(?!(["']).*\1$)[\x21-\x7e]+$/
 const NOT_HEADER_SAFE =
   'must be printable ASCII without spaces or quotes around it, for it is sent in a header; perhaps a line break or a quote was copied with it'
 
+// No port: the same name on another port is the same machine.
+const HOST_NAME = /^(?:\[[0-9A-Fa-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)$/
+const NOT_HOST_NAME =
+  'must be a host name or an address alone, without a port; an IPv6 address stands in brackets'
+
 const NOT_KEEP_ALIVE =
   'must be a number of seconds, or a duration such as "30m"; -1 keeps the model loaded'
 
@@ -283,6 +288,12 @@ export const settingsSchema = z
           .describe(
             'Serve without client keys beyond this machine: anyone who can connect may use the models.',
           ),
+        allowedHosts: z
+          .array(z.string().regex(HOST_NAME, NOT_HOST_NAME))
+          .default([])
+          .describe(
+            'More names under which clients may ask for tolk while it listens on loopback and asks for no key: it then answers to localhost and loopback addresses alone, so that no web page can have a name of its own lead here.',
+          ),
         workers: z
           .int()
           .min(1)
@@ -377,6 +388,19 @@ export const settingsSchema = z
         keysFile: text()
           .exactOptional()
           .describe('A file of client keys, each `name=key` or a bare key, on lines of their own.'),
+        revokedStreams: z
+          .enum(['finish', 'cut'])
+          .default('finish')
+          .describe(
+            'What becomes of answers under way when their key is taken away by a reload (SIGHUP): they finish, or are cut with an error.',
+          ),
+        wrongKeysPerMinute: z
+          .int()
+          .min(0)
+          .default(100)
+          .describe(
+            'How many wrong keys a minute one address may show before it is answered 429 instead of 401. A right key is let in from there all the same. 0: no limit.',
+          ),
       })
       .prefault({})
       .describe('Who may come in.'),
@@ -387,6 +411,12 @@ export const settingsSchema = z
           .default('tools')
           .describe(
             'Which models `GET /v1/models` lists: those that can call tools (where none is known to, those that may), all that chat, or all. The others can still be called by name.',
+          ),
+        allowRemote: z
+          .boolean()
+          .default(false)
+          .describe(
+            "Serve models that the upstream itself only passes on, such as those of Ollama's cloud (`…-cloud`): prompts then leave the upstream's machine. Otherwise they are not listed, and refused.",
           ),
         refreshMs: milliseconds()
           .default(60_000)
@@ -443,7 +473,7 @@ export const settingsSchema = z
           .max(10_000_000)
           .default(500_000)
           .describe(
-            'How many tokens the JSON of a request body may have: strings, opening brackets, colons and commas. A text of any length is one; a number with an exponent or more than 15 digits is eight more.',
+            'How many tokens the JSON of a request body may have: strings, opening brackets, colons and commas. A text of any length is one; a number with an exponent or more than 15 digits is eight more. A fifth of them may be in one message, one tool, or all other members.',
           ),
         maxBufferedBodyBytes: z
           .int()

@@ -114,7 +114,7 @@ const notJson = (fault: BodyFault, limits: BodyLimits): Failed => {
     case 'exceeds': {
       const { limit } = fault
       return invalid(
-        `The body is ${TOO_MUCH[limit]} ${limits[limit]}. Send less, or have limits.${limit} raised.`,
+        `The body is ${TOO_MUCH[limit](limits[limit])}. Send less, or have limits.${limit} raised.`,
       )
     }
     case 'malformed': {
@@ -124,9 +124,10 @@ const notJson = (fault: BodyFault, limits: BodyLimits): Failed => {
   }
 }
 
-const TOO_MUCH: Readonly<Record<keyof JsonLimits, string>> = {
-  maxJsonDepth: 'nested deeper than',
-  maxJsonTokens: 'JSON of more tokens than',
+const TOO_MUCH: Readonly<Record<keyof JsonLimits, (limit: number) => string>> = {
+  maxJsonDepth: (limit) => `nested deeper than ${limit}`,
+  maxJsonTokens: (limit) =>
+    `JSON of more tokens than ${limit}, or than a fifth of that in one message or tool`,
 }
 
 const invalid = (message: string): Failed =>

@@ -45,6 +45,12 @@ export class JsonMeter {
   readonly #marks: ListMarks | undefined
   #depth = 0
   #tokens = 0
+  /** How many tokens there may be by the end of what is parsed at once. */
+  #most: number
+  /** Those outside of the lists so far: their text is parsed as one, at the end. */
+  #outside = 0
+  /** How many there were at the last mark. */
+  #marked = 0
   #isObject = false
   #isInList = false
   #isInString = false
@@ -56,11 +62,13 @@ export class JsonMeter {
   constructor(limits: JsonLimits, marks?: ListMarks) {
     this.#limits = limits
     this.#marks = marks
+    this.#most = limits.maxJsonTokens
+    this.#mark(0, 0)
   }
 
   /** @returns the first limit that the text so far exceeds, or null. */
   feed(text: string): keyof JsonLimits | null {
-    const { maxJsonDepth, maxJsonTokens } = this.#limits
+    const { maxJsonDepth } = this.#limits
     let tokens = this.#tokens
     let digits = this.#digits
     for (let at = this.#isInString ? this.#endOfString(text, 0) : 0; at < text.length; at++) {
@@ -74,16 +82,19 @@ export class JsonMeter {
         case OPEN_BRACKET:
           tokens++
           if (++this.#depth > maxJsonDepth) return 'maxJsonDepth'
-          if (this.#depth <= 2) this.#opens(code, at)
+          if (this.#depth <= 2) this.#opens(code, at, tokens)
           break
         case CLOSE_BRACE:
         case CLOSE_BRACKET:
-          if (this.#depth-- === 2 && this.#isInList) this.#closes(at)
+          if (this.#depth-- === 2 && this.#isInList) this.#closes(at, tokens)
           break
         case COMMA:
           tokens++
           digits = 0
-          if (this.#isInList && this.#depth === 2) this.#marks?.comma(at)
+          if (this.#isInList && this.#depth === 2) {
+            this.#mark(tokens, 0)
+            this.#marks?.comma(at)
+          }
           break
         case COLON:
           tokens++
@@ -102,24 +113,36 @@ export class JsonMeter {
             tokens += UNUSUAL_TOKENS
           }
       }
-      if (tokens > maxJsonTokens) return 'maxJsonTokens'
+      if (tokens > this.#most) return 'maxJsonTokens'
     }
     this.#tokens = tokens
     this.#digits = digits
     return null
   }
 
-  #opens(code: number, at: number): void {
+  #opens(code: number, at: number, tokens: number): void {
     if (this.#depth === 1) this.#isObject = code === OPEN_BRACE
     else if (this.#isObject && code === OPEN_BRACKET) {
       this.#isInList = true
+      this.#outside += tokens - this.#marked
+      this.#mark(tokens, 0)
       this.#marks?.opens(at + 1)
     }
   }
 
-  #closes(at: number): void {
+  #closes(at: number, tokens: number): void {
     this.#isInList = false
+    this.#mark(tokens, this.#outside)
     this.#marks?.closes(at)
+  }
+
+  /** What follows is parsed by itself, or with so many tokens that came before. */
+  #mark(tokens: number, before: number): void {
+    const { maxJsonTokens } = this.#limits
+    this.#marked = tokens
+    if (this.#marks === undefined) return
+    const atOnce = Math.max(LEAST_AT_ONCE, maxJsonTokens / 5)
+    this.#most = Math.min(maxJsonTokens, tokens + atOnce - before)
   }
 
   /** The place behind the quote that closes the string we are in; the text's end when it is not there yet. */
@@ -151,6 +174,11 @@ export const isModest = (text: string, limits = MODEST): boolean =>
 const SHORT = 64 * 1024
 const MODEST: JsonLimits = { maxJsonDepth: 256, maxJsonTokens: 500_000 }
 
+/**
+ * So many tokens may always be parsed at once, and else a fifth of all: one message or tool of half a million
+ * would hold up everybody for a tenth of a second.
+ */
+const LEAST_AT_ONCE = 100_000
 /** To keep all digits of a number costs about as much as so many tokens. */
 const UNUSUAL_TOKENS = 8
 /** From so many on a double may not keep each of them. */

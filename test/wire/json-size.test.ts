@@ -76,6 +76,28 @@ test.for([
   expect(meter.unusualNumbers).toBe(unusual)
 })
 
+test.for([
+  ['one element', `{"a":[${'1,'.repeat(3)}{"b":[${'1,'.repeat(100_000)}1]}]}`, 'maxJsonTokens'],
+  ['many of them', `{"a":[${'[1,1,1,1],'.repeat(60_000)}1]}`, null],
+  ['what is outside of the lists', `{"a":{"b":[${'1,'.repeat(100_000)}1]}}`, 'maxJsonTokens'],
+  [
+    'what is outside of them, between two',
+    `{"a":{"b":[${'1,'.repeat(60_000)}1]},"c":[1],"d":{"e":[${'1,'.repeat(60_000)}1]}}`,
+    'maxJsonTokens',
+  ],
+] as const)('of half a million, %s may have a fifth', ([, text, limit]) => {
+  const marks = { opens: () => {}, comma: () => {}, closes: () => {} }
+  expect(new JsonMeter({ maxJsonDepth: 64, maxJsonTokens: 500_000 }, marks).feed(text)).toBe(limit)
+})
+
+test.for([
+  ['1234567890123456', 9],
+  ['123456789012345', 1],
+  ['1e5', 9],
+] as const)('%s, and a comma, are %i tokens more', ([number, tokens]) => {
+  expect(tokensIn(`[0,${number}]`)).toBe(1 + tokens)
+})
+
 test('says which limit it is', () => {
   const limits = { maxJsonDepth: 2, maxJsonTokens: 5 }
   expect(exceeded('[[[]]]', limits)).toBe('maxJsonDepth')
