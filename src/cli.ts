@@ -72,7 +72,7 @@ const dispatch = async (
     }
     case 'serve': {
       const { serveCommand } = await import('./commands/serve.ts')
-      return serveCommand(await load(), print)
+      return serveCommand(await load(), print, load)
     }
   }
 }

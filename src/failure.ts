@@ -63,6 +63,8 @@ export type Failure =
   | { readonly kind: 'unsupported-media-type'; readonly message: string }
   /** `retryAfterMs` is when the next request will be admitted. */
   | { readonly kind: 'rate-limited'; readonly message: string; readonly retryAfterMs: number }
+  /** Wrong keys come from this address one after another; `retryAfterMs` is when the next will be looked at as a mistake. */
+  | { readonly kind: 'guessing'; readonly message: string; readonly retryAfterMs: number }
   /** Nobody has room now; safe to try again. `shed` is what of ours is full; without it, it is the upstream. */
   | {
       readonly kind: 'overloaded'

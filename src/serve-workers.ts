@@ -6,10 +6,20 @@ import { fingerprint } from './config/fingerprint.ts'
 import { createLog, standardOutput, type Log } from './log.ts'
 import type { ScrapeListener } from './metrics/listener.ts'
 import type { Measures, Meters } from './metrics/meters.ts'
-import { catalogDresser, connect, type Connected, listenConfig, upstreamFor } from './serve.ts'
+import { accessOf } from './config/renewal.ts'
+import {
+  catalogDresser,
+  connect,
+  type Connected,
+  knownHosts,
+  listenConfig,
+  renewAccess,
+  upstreamFor,
+} from './serve.ts'
 import { createApp } from './server/app.ts'
 import { boundsOf } from './server/bounds.ts'
 import { doorLog } from './server/door-log.ts'
+import { KeyRing } from './server/key-ring.ts'
 import { listen } from './server/listen.ts'
 import { LoopWatch } from './server/loop-watch.ts'
 import { OpenTurns } from './server/open-turns.ts'
@@ -27,6 +37,8 @@ import { joinPrimary } from './workers/worker.ts'
 
 export type RunningWorkers = Connected &
   Pick<Primary, 'listening' | 'broken'> & {
+    /** As of one process, in each worker, and in those that are started later. */
+    renew(config: Config): void
     /** Has every worker drain, for as long as `shutdown` says unless told otherwise, then closes everything. */
     close(patience?: Config['shutdown']): Promise<void>
   }
@@ -40,13 +52,15 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
   listenConfig(config)
   const news = createBulletin<Known>(NOTHING_KNOWN)
   const connected = connect(config, log, (known) => news.post(known))
-  const { catalog } = connected
+  const { catalog, upstream } = connected
+  const keys = new KeyRing(config.auth.keys)
+  const keyNamed = (name: string) => keys.named(name) ?? null
   const primary = startPrimary({
     count: config.server.workers,
     fork: forkWorker,
     fingerprint: fingerprint(config),
     news,
-    answer: createAnswers({ catalog, admit: createRateLimit(now), keys: config.auth.keys, log }),
+    answer: createAnswers({ catalog, admit: createRateLimit(now), keyNamed, log }),
     log,
     now,
   })
@@ -61,6 +75,12 @@ export const serveWithWorkers = (config: Config, log: Log): RunningWorkers => {
     ...connected,
     listening,
     broken: primary.broken,
+    renew: (next) => {
+      const access = accessOf(next)
+      keys.replace(access.keys)
+      upstream.renew(access.upstreamHeaders)
+      primary.renew(access, fingerprint(next))
+    },
     close: async ({ preDelayMs, drainMs } = config.shutdown) => {
       await primary.close(preDelayMs + drainMs)
       await (await metrics?.catch(() => undefined))?.close()
@@ -100,7 +120,9 @@ export const serveAsWorker = async (
   const tally = createTally(log)
   const upstream = upstreamFor(config, tally)
   const catalog = createRemoteCatalog({ link, catalogOf: catalogDresser(config) })
-  const admit = createRemoteAdmit(link, config.auth.keys)
+  const admit = createRemoteAdmit(link)
+  const keys = new KeyRing(config.auth.keys)
+  const hosts = knownHosts(config)
   const turns = new OpenTurns()
   const loop = new LoopWatch(tally.heldUp)
   /** @param leftMs of the primary's patience, the time before listening stops included. */
@@ -113,7 +135,20 @@ export const serveAsWorker = async (
   if (meters !== undefined) link.measured(meters.snapshot)
   const { observer } = meters ?? {}
   const bounds = boundsOf(config, observer)
-  const app = createApp({ ...bounds, upstream, catalog, turns, admit, config, log, observer, loop })
+  const app = createApp({
+    ...bounds,
+    upstream,
+    catalog,
+    turns,
+    admit,
+    keys,
+    hosts,
+    config,
+    log,
+    observer,
+    loop,
+  })
+  link.renewed((access) => renewAccess(access, { keys, turns, upstream }))
   try {
     const listening = await listen(
       app,

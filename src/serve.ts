@@ -5,11 +5,15 @@ import type { CatalogState, Known, LiveCatalog } from './catalog/live.ts'
 import type { ModelCard } from './catalog/model-card.ts'
 import type { Config } from './config/config.ts'
 import { ConfigError } from './config/config-error.ts'
+import { isLoopback } from './config/loopback.ts'
+import { accessOf, type Access } from './config/renewal.ts'
 import { servingOf } from './config/serving.ts'
 import type { Log } from './log.ts'
 import { createApp } from './server/app.ts'
 import { boundsOf } from './server/bounds.ts'
 import { doorLog } from './server/door-log.ts'
+import { KeyRing } from './server/key-ring.ts'
+import { KnownHosts } from './server/known-hosts.ts'
 import { listen } from './server/listen.ts'
 import type { Observer } from './server/observer.ts'
 import { LoopWatch } from './server/loop-watch.ts'
@@ -20,13 +24,12 @@ import { createTally, type Tally } from './tally.ts'
 import { now } from './ticker.ts'
 import { createConfiguredCatalog } from './upstream/configured-catalog.ts'
 import { createLiveCatalog } from './upstream/live-catalog.ts'
-import { createOllama } from './upstream/ollama.ts'
-import type { Upstream } from './upstream/upstream.ts'
+import { createOllama, type Ollama } from './upstream/ollama.ts'
 import { version } from './version.ts'
 
 /** What tolk knows without serving: enough for `tolk models`. */
 export type Connected = {
-  readonly upstream: Upstream
+  readonly upstream: Ollama
   readonly catalog: LiveCatalog
   /** What befell it so far. */
   readonly tally: Tally
@@ -37,6 +40,8 @@ export type Connected = {
 export type Running = Connected & {
   /** Where it listens, such as `http://127.0.0.1:11435`. */
   readonly url: string
+  /** Has other client keys and another credential count from now on; what is under way goes on, or is cut as configured. */
+  renew(config: Config): void
   /** Drains, for as long as `shutdown` says unless told otherwise, then closes everything. */
   close(patience?: Config['shutdown']): Promise<void>
 }
@@ -76,6 +81,8 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
     metrics = config.metrics.port === undefined ? undefined : await measured(config, log, connected)
     const admit = createRateLimit(now)
     const { observer } = metrics ?? {}
+    const keys = new KeyRing(config.auth.keys)
+    const hosts = knownHosts(config)
     const bounds = boundsOf(config, observer)
     const app = createApp({
       ...bounds,
@@ -83,6 +90,8 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
       catalog,
       turns,
       admit,
+      keys,
+      hosts,
       config,
       log,
       observer,
@@ -99,6 +108,7 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
       upstream,
       catalog,
       tally,
+      renew: (next) => renewAccess(accessOf(next), { keys, turns, upstream }),
       close: async ({ drainMs, preDelayMs } = config.shutdown) => {
         await listening.close(drainMs, preDelayMs)
         loop.close()
@@ -113,6 +123,24 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
     throw error
   }
 }
+
+/** What an {@link Access} is told to. */
+export type Renewable = {
+  readonly keys: KeyRing
+  readonly turns: OpenTurns
+  readonly upstream: Pick<Ollama, 'renew'>
+}
+
+/** Has it count from now on. Whose key is gone gets no new answer, and keeps the one under way unless that is to be cut. */
+export const renewAccess = (access: Access, { keys, turns, upstream }: Renewable): void => {
+  keys.replace(access.keys)
+  upstream.renew(access.upstreamHeaders)
+  if (access.revokedStreams === 'cut') turns.revoke((key) => !keys.holds(key))
+}
+
+/** The names under which tolk may be asked for, where a web page could give it one of its own. */
+export const knownHosts = ({ server }: Config): KnownHosts | undefined =>
+  isLoopback(server.host) ? new KnownHosts([server.host, ...server.allowedHosts]) : undefined
 
 type Measured = { readonly observer: Observer; close(): Promise<void> }
 
@@ -142,7 +170,7 @@ export const listenConfig = ({ server }: Config) => {
 const USUAL_CONNECTIONS = 10_000
 
 /** The upstream that is configured; nothing is asked of it yet. */
-export const upstreamFor = (config: Config, { incidents }: Tally): Upstream =>
+export const upstreamFor = (config: Config, { incidents }: Tally): Ollama =>
   createOllama(
     {
       ...config.upstream,
@@ -165,11 +193,12 @@ export const catalogDresser =
       upstreamName: config.upstream.name,
       // Explicit models are listed exactly, whatever they can do.
       list: config.upstream.models === null ? config.catalog.list : 'all',
+      allowRemote: config.catalog.allowRemote,
     })
 
 const catalogFor = (
   config: Config,
-  upstream: Upstream,
+  upstream: Ollama,
   log: Log,
   onNews: (known: Known) => void,
 ): LiveCatalog => {

@@ -98,6 +98,7 @@ const SAMPLES: Samples = {
   'headers-too-large': [{ kind: 'headers-too-large', message }],
   'unsupported-media-type': [{ kind: 'unsupported-media-type', message }],
   'rate-limited': [{ kind: 'rate-limited', message, retryAfterMs: 1 }],
+  guessing: [{ kind: 'guessing', message, retryAfterMs: 1 }],
   overloaded: [{ kind: 'overloaded', message }],
   draining: [{ kind: 'draining' }],
   'upstream-rejected': [{ kind: 'upstream-rejected', status: 409, message }],

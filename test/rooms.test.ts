@@ -81,6 +81,7 @@ const DOORS: Doors = {
     'catalog/',
     'failure.ts',
     'client-key.ts',
+    'config/renewal.ts',
     'server/rate-limit.ts',
     'log.ts',
     'node:',

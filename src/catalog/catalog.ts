@@ -12,6 +12,8 @@ export type CatalogOptions = {
   readonly upstreamName: string
   /** What is listed: models with tools, all that chat, or everything; those for embeddings always are. */
   readonly list: 'tools' | 'chat' | 'all'
+  /** Whether models are offered that the upstream passes on to another machine; they are not unless said. */
+  readonly allowRemote?: boolean
 }
 
 /** One state of knowledge; a refresh makes another. */
@@ -28,7 +30,7 @@ export type Catalog = {
    * it is found.
    */
   listed(): readonly ModelCard[]
-  /** The others; each can still be called and retrieved by name. */
+  /** The others; each can still be called and retrieved by name, but for remote ones: these are refused. */
   hidden(): readonly Hidden[]
   /** Names we know that look like this one, best first, aliases included. */
   nearest(name: string): readonly string[]
@@ -37,13 +39,21 @@ export type Catalog = {
 /** `unknown`: the upstream has not said (yet) what it can do. */
 export type Hidden = {
   readonly card: ModelCard
-  readonly why: 'no-chat' | 'no-tools' | 'unknown'
+  readonly why: 'remote' | 'no-chat' | 'no-tools' | 'unknown'
 }
 
-export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOptions): Catalog => {
+export const createCatalog = ({
+  cards,
+  aliases,
+  upstreamName,
+  list,
+  allowRemote = false,
+}: CatalogOptions): Catalog => {
+  const isRefused = ({ remote }: ModelCard): boolean => remote && !allowRemote
+  const offered = cards.filter((card) => !isRefused(card))
   const models = indexed(cards.map((card) => [card.name, card]))
   const targets = indexed(Object.entries(aliases))
-  const listed = listedOf(cards, list)
+  const listed = listedOf(offered, list)
 
   const resolve = (name: string, seen: ReadonlySet<string> = new Set()): ModelCard | undefined => {
     const names = spellings(name, upstreamName)
@@ -69,11 +79,16 @@ export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOpt
     resolve: remembered,
     listed: () => listed,
     hidden: () =>
-      cards.filter((card) => !listed.includes(card)).map((card) => ({ card, why: reason(card) })),
+      cards
+        .filter((card) => !listed.includes(card))
+        .map((card) => ({ card, why: isRefused(card) ? 'remote' : reason(card) })),
     nearest: (name) =>
       nearest(shortName(name), [
-        ...cards.map((card) => shortName(card.name)),
-        ...Object.keys(aliases).filter((alias) => resolve(alias) !== undefined),
+        ...offered.map((card) => shortName(card.name)),
+        ...Object.keys(aliases).filter((alias) => {
+          const card = resolve(alias)
+          return card !== undefined && !isRefused(card)
+        }),
       ]),
   }
 }
@@ -82,15 +97,28 @@ export const createCatalog = ({ cards, aliases, upstreamName, list }: CatalogOpt
 const MOST_KNOWN = 1000
 
 /** Says how many models the list leaves out, why, and what shows them; empty when it hides none. */
-export const explainHidden = (hidden: readonly Hidden[]): string => {
-  if (hidden.length === 0) return ''
+export const explainHidden = (all: readonly Hidden[]): string => {
+  const remote = all.filter(({ why }) => why === 'remote').length
+  const hidden = all.filter(({ why }) => why !== 'remote')
   const parts = [...new Set(hidden.map(({ why }) => why))].map(
     (why) => `${hidden.filter((each) => each.why === why).length} ${BECAUSE[why]}`,
   )
-  return `${hidden.length} hidden (${parts.join(', ')}); they can be called by name, and catalog.list: "all" lists them`
+  return [
+    ...(hidden.length === 0
+      ? []
+      : [
+          `${hidden.length} hidden (${parts.join(', ')}); they can be called by name, and catalog.list: "all" lists them`,
+        ]),
+    ...(remote === 0
+      ? []
+      : [
+          `${remote} refused, for another machine would run them; catalog.allowRemote lets them in`,
+        ]),
+  ].join('; ')
 }
 
 const BECAUSE: Readonly<Record<Hidden['why'], string>> = {
+  remote: 'run by another machine',
   'no-chat': 'without chat',
   'no-tools': 'without tools',
   unknown: 'of unknown abilities',

@@ -24,6 +24,8 @@ export const configuredCard = (model: ConfiguredModel): ModelCard => ({
   displayName: model.name,
   capabilities: capabilitiesOf(model),
   certain: true,
+  // Whoever names it wants it served, wherever it runs.
+  remote: false,
   contextWindow: model.contextWindow,
   maxTokens: model.maxTokens,
   servedWindow: Math.min(model.params.numCtx ?? model.contextWindow, model.contextWindow),

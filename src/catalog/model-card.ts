@@ -22,6 +22,8 @@ export type ModelCard = {
    * model: `/api/tags` alone is a lower bound, and nothing may be refused because of it.
    */
   readonly certain: boolean
+  /** Whether the upstream passes it on to another machine, and does not run it itself: prompts go there. */
+  readonly remote: boolean
   /** The window the model was trained for, tokens; 8192 when the upstream does not say. */
   readonly contextWindow: number
   /** The most a model may be asked to generate, tokens: 10 × the window, the engine's own ceiling. */

@@ -1,11 +1,8 @@
 /** `tolk key [name]`: mints a client key, and shows what to configure. */
-import { randomBytes } from 'node:crypto'
 import { hashKey } from '../config/client-keys.ts'
 import { ConfigError } from '../config/config-error.ts'
+import { mintKey } from '../config/minted-key.ts'
 import type { Print } from './print.ts'
-
-/** 256 random bits behind a prefix that secret scanners can be taught. */
-export const mintKey = (): string => `tolk-${randomBytes(32).toString('base64url')}`
 
 /** @throws ConfigError for a name that the configuration would not take. */
 export const keyCommand = (name: string | null, print: Print): number => {

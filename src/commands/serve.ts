@@ -5,20 +5,30 @@ import type { Loaded } from '../config/load.ts'
 import { createLog, type Log } from '../log.ts'
 import { serve, type Running } from '../serve.ts'
 import { describeFailure } from './describe-failure.ts'
+import { createReload, notYet } from './reload.ts'
 import { untilFault, untilSignal } from './until-signal.ts'
 import type { Print } from './print.ts'
 
-/** @returns the exit code, after the drain: 1 after a fault. @throws the `listen` error. */
-export const serveCommand = async (loaded: Loaded, print: Print): Promise<number> => {
+/**
+ * @param load loads the configuration anew, at SIGHUP.
+ * @returns the exit code, after the drain: 1 after a fault. @throws the `listen` error.
+ */
+export const serveCommand = async (
+  loaded: Loaded,
+  print: Print,
+  load: () => Promise<Loaded>,
+): Promise<number> => {
   const { config } = loaded
   if (config.server.workers > 1) {
     // One process alone does not wait for what several need.
     const { serveWorkersCommand } = await import('./serve-workers.ts')
-    return serveWorkersCommand(loaded, print)
+    return serveWorkersCommand(loaded, print, load)
   }
   const log = createLog(config.log.level)
-  const stopping = untilSignal().then(() => config.shutdown)
+  let reload = notYet
+  const stopping = untilSignal(() => void reload()).then(() => config.shutdown)
   const running = await serve(config, log)
+  reload = createReload({ config, load, log, renew: (next) => running.renew(next) })
   const ending = Promise.race([stopping, untilFault(log, running.tally.faulted)])
   await introduce(running, loaded, { log, print, stopping: ending })
   const patience = await ending

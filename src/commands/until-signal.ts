@@ -1,11 +1,15 @@
 /** Waits for the process to be asked to stop, by a signal or by a fault of its own, or has it wait for another's word. */
+import { isatty } from 'node:tty'
 import type { Log } from '../log.ts'
 
 /**
  * Resolves at the first SIGINT or SIGTERM. A second one means now: the process exits with 1. Listening
  * starts at once, so a signal during start-up is not lost.
+ *
+ * @param reload what SIGHUP is for, unless it says that the terminal is gone in which the process was started:
+ *   that is its end, as ever. Without it SIGHUP is left to the platform.
  */
-export const untilSignal = (): Promise<void> =>
+export const untilSignal = (reload?: () => void): Promise<void> =>
   new Promise((resolve) => {
     let asked = false
     const stop = (): void => {
@@ -15,6 +19,13 @@ export const untilSignal = (): Promise<void> =>
     }
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
+    if (reload === undefined) return
+    const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
+    process.on('SIGHUP', () => {
+      // Both the shell and the system may say so: the second time is no second signal.
+      if (terminals.every((descriptor) => isatty(descriptor))) reload()
+      else if (!asked) stop()
+    })
   })
 
 /** For what is under way after a fault, in ms: what it has broken nobody knows, so that it is not trusted for long. */
@@ -52,10 +63,9 @@ export const untilFault = (
   })
 
 /**
- * Lets SIGINT and SIGTERM pass: a terminal's Ctrl-C and some supervisors reach the whole process group,
- * and a worker stops when its primary says so.
+ * Lets signals pass: a terminal's Ctrl-C and some supervisors reach the whole process group, and a worker
+ * stops, or has other keys count, when its primary says so.
  */
 export const ignoreSignals = (): void => {
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => {})
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
 }

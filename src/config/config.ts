@@ -13,7 +13,9 @@ export type Config = {
     /** How models are to be served, in the order written; `servingOf` reads them. */
     readonly params: readonly ParamsRule[]
   }
-  readonly auth: { readonly keys: readonly ClientKey[] }
+  readonly auth: Readonly<Omit<Settings['auth'], 'keys' | 'keysFile'>> & {
+    readonly keys: readonly ClientKey[]
+  }
   readonly catalog: Readonly<Settings['catalog']>
   readonly openai: Readonly<Settings['openai']>
   readonly limits: Readonly<Settings['limits']>

@@ -9,7 +9,8 @@ export const fingerprint = (config: Config): string =>
     .update(JSON.stringify(revealed(config)))
     .digest('hex')
 
-const revealed = (value: unknown): unknown => {
+/** The same, with what its secrets hold in their places. To be shown to nobody. */
+export const revealed = (value: unknown): unknown => {
   if (value instanceof Secret) return revealed(value.reveal())
   if (Array.isArray(value)) return value.map(revealed)
   if (typeof value !== 'object' || value === null) return value

@@ -66,11 +66,16 @@ const isElsewhere = (address: unknown, meantFor: string): boolean =>
 /** What a lower layer said by another option, and this one takes the place of. */
 const replacedBy = (path: readonly string[], upstream: string): readonly (readonly string[])[] => {
   const [section, name, ...rest] = path
-  if (section === 'auth') return [['auth', name === 'keys' ? 'keysFile' : 'keys']]
+  if (section === 'auth') return (REPLACED_KEYS[name ?? ''] ?? []).map((each) => ['auth', each])
   if (section !== 'upstreams') return []
   return (REPLACED[rest.join('.')] ?? []).map((each) =>
     ['upstreams', upstream].concat(each.split('.')),
   )
+}
+
+const REPLACED_KEYS: Readonly<Record<string, readonly string[]>> = {
+  keys: ['keysFile'],
+  keysFile: ['keys'],
 }
 
 const BASIC = [

@@ -1,5 +1,5 @@
 /** File, environment and flags → one Config. The only reader of the process's environment. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { complaints, unsaid } from './complaint.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
@@ -8,7 +8,7 @@ import { effective, type Setting } from './effective.ts'
 import type { Flags } from './flag-table.ts'
 import type { Environment } from './interpolate.ts'
 import { layered } from './layers.ts'
-import { createOutside } from './outside.ts'
+import { createOutside, type ModeOf } from './outside.ts'
 import { resolveConfig } from './resolve.ts'
 import { settingsSchema } from './schema.ts'
 import { CONFIG_VARIABLE, saidByEnvironment } from './sources/environment.ts'
@@ -24,6 +24,7 @@ export type Sources = {
   /** The directory that is searched for tolk.json5. */
   readonly cwd?: string
   readonly readFile?: ReadFile
+  readonly modeOf?: ModeOf
 }
 
 export type Loaded = {
@@ -47,6 +48,7 @@ export const loadConfig = ({
   environment = process.env,
   cwd = process.cwd(),
   readFile = (path) => readFileSync(path, 'utf8'),
+  modeOf = permissionsOf,
 }: Sources = {}): Loaded => {
   const file = readConfigFile(namedFile(flags, environment), cwd, environment, readFile)
   const upstream = upstreamIn(file)
@@ -71,7 +73,7 @@ export const loadConfig = ({
   ]
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
-  const outside = createOutside(merged, file, cwd, readFile)
+  const outside = createOutside(merged, file, cwd, { readFile, modeOf })
   const config = resolveConfig(parsed.data, upstream, outside)
   if (outside.problems.length > 0) throw new ConfigError(outside.problems)
   return {
@@ -81,6 +83,10 @@ export const loadConfig = ({
     warnings: [...merged.warnings, ...outside.warnings],
   }
 }
+
+/** Windows has permissions of another kind, and says 666 of nearly every file. */
+const permissionsOf: ModeOf = (path) =>
+  process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0)
 
 /** Whether a complaint about this value would be one about a variable that is not set. */
 const isUnfilled = (file: ConfigFile | null, path: readonly PropertyKey[]): boolean => {

@@ -16,18 +16,30 @@ export type Outside = {
    * written into the wrong option.
    */
   read(path: Path, file: string): string | undefined
+  /**
+   * Warns when others than its owner may read the file that the option at `path` names: a secret is in it.
+   */
+  warnIfOpen(path: Path, file: string): void
   /** Every complaint so far. */
   readonly problems: readonly string[]
   /** Every warning so far. */
   readonly warnings: readonly string[]
 }
 
+/** A file's permission bits, as `stat` has them; 0 where they say nothing. Never throws. */
+export type ModeOf = (path: string) => number
+
+/** Files, as the machine has them. */
+type Files = { readonly readFile: ReadFile; readonly modeOf: ModeOf }
+
+const READABLE_BY_OTHERS = 0o044
+
 /** A relative name in the file is relative to the file, and any other to the working directory. */
 export const createOutside = (
   layered: Layered,
   file: ConfigFile | null,
   cwd: string,
-  readFile: ReadFile,
+  { readFile, modeOf }: Files,
 ): Outside => {
   const problems: string[] = []
   const warnings: string[] = []
@@ -41,18 +53,28 @@ export const createOutside = (
     }
     return cwd
   }
+  const warn = (path: Path, message: string) => {
+    warnings.push(`${placeOf(path, layered)} ${message}.`)
+  }
+  const pathOf = (path: Path, name: string): string => resolve(directoryFor(path), name)
   return {
     problems,
     warnings,
     complain,
-    warn: (path, message) => {
-      warnings.push(`${placeOf(path, layered)} ${message}.`)
-    },
+    warn,
     read: (path, name) => {
-      const text = textOf(resolve(directoryFor(path), name), readFile)
+      const text = textOf(pathOf(path, name), readFile)
       if (typeof text === 'string') return text.replace(/\r?\n$/, '')
       complain(path, `names a file that ${text.reason}`)
       return undefined
+    },
+    warnIfOpen: (path, name) => {
+      const mode = modeOf(pathOf(path, name)) & 0o777
+      if ((mode & READABLE_BY_OTHERS) === 0) return
+      warn(
+        path,
+        `names a file that other users of this machine may read (its mode is ${mode.toString(8)}); make it 600`,
+      )
     },
   }
 }

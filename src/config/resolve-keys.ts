@@ -2,6 +2,7 @@
 import { withoutProvider } from '../catalog/name.ts'
 import type { ClientKey } from '../client-key.ts'
 import { hashKey, readKeyList } from './client-keys.ts'
+import { isMistyped } from './minted-key.ts'
 import type { Outside } from './outside.ts'
 import { apiKeySchema, type ClientKeySettings, clientKeySchema, type Settings } from './schema.ts'
 import type { Path } from './tree.ts'
@@ -37,6 +38,8 @@ const keysIn = (file: string, outside: Outside): ClientKey[] => {
   if (text === undefined) return []
   const keys = readKeyList(text)
   if (keys.length === 0) outside.complain(path, HOLDS_NONE)
+  // Hashes may be read by anybody.
+  if (keys.some(({ key }) => key !== undefined)) outside.warnIfOpen(path, file)
   return keys.flatMap((key, index) => {
     const parsed = clientKeySchema.safeParse(key)
     if (parsed.success) return resolveKey(parsed.data, path, outside)
@@ -64,17 +67,29 @@ const resolveKey = (key: ClientKeySettings, path: Path, outside: Outside): Clien
 }
 
 const hashOf = (
-  { key, keyFile }: ClientKeySettings,
+  { name, key, keyFile }: ClientKeySettings,
   path: Path,
   outside: Outside,
 ): string | undefined => {
   const text =
     key ?? (keyFile === undefined ? undefined : outside.read([...path, 'keyFile'], keyFile))
   if (text === undefined) return undefined
-  if (apiKeySchema.safeParse(text).success) return hashKey(text)
-  outside.complain([...path, 'keyFile'], 'names a file whose text cannot be sent in a header')
-  return undefined
+  if (keyFile !== undefined) outside.warnIfOpen([...path, 'keyFile'], keyFile)
+  if (!apiKeySchema.safeParse(text).success) {
+    outside.complain([...path, 'keyFile'], 'names a file whose text cannot be sent in a header')
+    return undefined
+  }
+  if (isMistyped(text)) outside.warn(path, MISTYPED)
+  // Names are logged.
+  if (text.startsWith(name) && name.length >= 8) outside.warn(path, NAMED_AFTER_ITSELF)
+  return hashKey(text)
 }
+
+const MISTYPED =
+  'has a key that looks like one of `tolk key` and is none: a character was lost or changed on its way'
+
+const NAMED_AFTER_ITSELF =
+  'has a key that begins with its own name, and names are written to the log; give it another name'
 
 /** Two of a name could not be told apart in the log, and of two equal keys one would never count. */
 const refuseTwins = (keys: readonly ClientKey[], outside: Outside): void => {

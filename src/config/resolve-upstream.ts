@@ -21,6 +21,7 @@ export const resolveUpstream = (
   const { baseUrl, connectTimeoutMs, models } = settings
   const { headers, problems } = credentialOf(settings, (option, file) => {
     const text = outside.read([...path, ...option], file)
+    if (text !== undefined) outside.warnIfOpen([...path, ...option], file)
     if (text === undefined || option.includes('basic')) return text
     if (apiKeySchema.safeParse(text).success) return text
     outside.complain([...path, ...option], 'names a file whose text cannot be sent in a header')
@@ -90,8 +91,10 @@ const resolveTls = (
         'is for an https upstream, and the baseUrl is none; change one of them',
       )
     }
-    const text = value.includes(PEM) ? value : outside.read(place, value)
+    const isInline = value.includes(PEM)
+    const text = isInline ? value : outside.read(place, value)
     if (text === undefined) return {}
+    if (option === 'key' && !isInline) outside.warnIfOpen(place, value)
     const fault = text.includes(PEM)
       ? pemFault(option, text)
       : `names a file that holds no PEM: it has no line that begins with ${PEM}`

@@ -18,7 +18,11 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
     server: { ...settings.server, host: resolveHost('server', settings.server.host, outside) },
     upstream: resolveUpstream(upstream, upstreams[upstream] ?? missing(), params, outside),
     models: { aliases: resolveAliases(models, outside), params },
-    auth: { keys: resolveKeys(auth, upstream, outside) },
+    auth: {
+      keys: resolveKeys(auth, upstream, outside),
+      revokedStreams: auth.revokedStreams,
+      wrongKeysPerMinute: auth.wrongKeysPerMinute,
+    },
     catalog: settings.catalog,
     openai: settings.openai,
     limits: settings.limits,

@@ -141,7 +141,7 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 180, 300, 450
 
 type Kinds = ReadonlySet<NonNullable<Ended['record']['failure']>>
 
-const DOOR: Kinds = new Set(['unauthorized', 'forbidden'])
+const DOOR: Kinds = new Set(['unauthorized', 'guessing', 'forbidden'])
 
 const SHED: Kinds = new Set(['rate-limited', 'draining'])
 

@@ -1,8 +1,9 @@
 /** createApp: middleware and the surfaces, mounted. */
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { warmUp } from '../dialects/openai/warm-up.ts'
 import type { AppEnv } from './context.ts'
 import { live, PROBES, ready } from './health.ts'
+import { knownHost } from './known-hosts.ts'
 import { answerFailure, literalPath, only, openAiSurface, unknownUrl } from './openai.ts'
 import { requestLog } from './request-log.ts'
 import type { Rooms } from './rooms.ts'
@@ -11,7 +12,7 @@ import type { Rooms } from './rooms.ts'
 export const createApp = (rooms: Rooms): Hono<AppEnv> => {
   const app = new Hono<AppEnv>()
   app.use(requestLog(rooms.log, rooms.config.log, rooms.observer, rooms.loop))
-  app.use(literalPath)
+  app.use(atTheDoor(rooms))
   app.get('/healthz', live)
   app.get('/livez', live)
   app.get('/readyz', ready(rooms))
@@ -21,6 +22,16 @@ export const createApp = (rooms: Rooms): Hono<AppEnv> => {
   app.onError(answerFailure(rooms.log))
   setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
   return app
+}
+
+/** What is held against a request before any route is looked for: in one step, for each is an await. */
+const atTheDoor = ({ hosts, keys }: Rooms): MiddlewareHandler<AppEnv> => {
+  if (hosts === undefined) return literalPath
+  const check = knownHost(hosts, keys)
+  return (c, next) => {
+    check(c)
+    return literalPath(c, next)
+  }
 }
 
 /** Long enough for the start itself: a request that is there before waits for no more than it would. */

@@ -1,36 +1,50 @@
 /** Client keys: who may ask. Decided from the headers, before the body is read. */
-import { hash } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { Failed } from '../failure.ts'
-import type { ClientKey } from '../client-key.ts'
-import type { AppEnv } from './context.ts'
+import { now } from '../ticker.ts'
+import type { AppContext, AppEnv } from './context.ts'
+import type { Rooms } from './rooms.ts'
+import { createWrongKeys, type NoteWrongKey } from './wrong-keys.ts'
 
 /**
- * Asks for `Authorization: Bearer KEY`, unless there are no keys at all.
+ * Asks for `Authorization: Bearer KEY`, unless there are no keys at all. A right key is let in however many wrong
+ * ones came from its address.
  *
- * @throws Failed `unauthorized`; the message is the same whatever was wrong, and repeats nothing.
+ * @throws Failed `unauthorized`, or `guessing` for one wrong key too many; the message is the same whatever was
+ *   wrong, and repeats nothing.
  */
-export const auth = (keys: readonly ClientKey[]): MiddlewareHandler<AppEnv> => {
-  const known = new Map(keys.map((key) => [key.sha256.toLowerCase(), key]))
+export const auth = ({
+  keys,
+  config,
+}: Pick<Rooms, 'keys' | 'config'>): MiddlewareHandler<AppEnv> => {
+  const noteWrong = createWrongKeys(config.auth.wrongKeysPerMinute, now)
   return (c, next) => {
-    if (known.size === 0) {
+    if (keys.isEmpty) {
       c.set('key', null)
       return next()
     }
     const presented = /^bearer +(\S+)$/i.exec(c.env.incoming.headers.authorization ?? '')?.[1]
-    const key = presented === undefined ? undefined : known.get(digestOf(presented))
-    if (key === undefined) throw new Failed({ kind: 'unauthorized', message: UNAUTHORIZED })
+    const key = presented === undefined ? undefined : keys.find(presented)
+    if (key === undefined) throw refusal(c, presented, noteWrong)
     c.set('key', key)
     c.get('record').key = key.name
     return next()
   }
 }
 
+/** None at all is no guess. */
+const refusal = (c: AppContext, presented: string | undefined, noteWrong: NoteWrongKey): Failed => {
+  const retryAfterMs =
+    presented === undefined ? 0 : noteWrong(c.env.incoming.socket.remoteAddress ?? '')
+  return new Failed(
+    retryAfterMs === 0
+      ? { kind: 'unauthorized', message: UNAUTHORIZED }
+      : { kind: 'guessing', message: GUESSING, retryAfterMs },
+  )
+}
+
 const UNAUTHORIZED =
   'Missing or unknown API key. Send one that this server knows as `Authorization: Bearer KEY`.'
 
-/**
- * Keys meet by their digests alone: how long a lookup takes tells something of a digest, from which nobody
- * gets to a key that has it. The work is the same for every key that is presented, however many are known.
- */
-const digestOf = (presented: string): string => hash('sha256', presented, 'hex')
+const GUESSING =
+  'Too many wrong API keys have come from your address. Wait, and send one that this server knows as `Authorization: Bearer KEY`.'

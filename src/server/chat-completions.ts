@@ -58,7 +58,7 @@ const begin = async (
   const wanted = await inTurns(decodeInSteps(body, config.openai), outgoing)
   record.model = wanted.request.model.slice(0, 200)
   record.stream = wanted.stream
-  const card = await resolveFor(key, catalog, wanted.request.model)
+  const card = await resolveFor(key, catalog, wanted.request.model, config.catalog)
   const { request, ignored } = fit(wanted.request, card, config.openai.strict)
   tellIgnored(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
   // Reading the body and finding the model took their time.
@@ -82,7 +82,7 @@ const begin = async (
     const stream = new EventStream(outgoing, encoder, config.downstream, record)
     const listener = card.serving.streaming ? stream : atOnce(stream, retold, maxResponseBytes)
     const held = new HeldTurn(stream, place, record)
-    turns.hold(held, outgoing)
+    turns.hold(held, outgoing, key)
     // Its early 200 and its heartbeats do not wait for its place.
     if (place.wait === undefined || (await held.hasItsPlace())) {
       stream.carry(upstream.chat(request, target, ordered(turn, record, log, listener)))
@@ -91,7 +91,7 @@ const begin = async (
   }
   const whole = new OneShot(outgoing, config.downstream.writeStallMs, maxResponseBytes)
   const held = new HeldTurn(whole, place, record)
-  turns.hold(held, outgoing)
+  turns.hold(held, outgoing, key)
   if (place.wait === undefined || (await held.hasItsPlace())) {
     whole.carry(upstream.chat(request, target, ordered(turn, record, log, whole)))
   }

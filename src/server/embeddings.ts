@@ -34,7 +34,7 @@ export const embeddings =
       const wanted = decodeEmbeddingRequest(body, config.openai)
       record.model = wanted.request.model.slice(0, 200)
       record.stream = false
-      const card = await resolveFor(key, catalog, wanted.request.model)
+      const card = await resolveFor(key, catalog, wanted.request.model, config.catalog)
       const { served, ignored } = serve(wanted.request, card, config.openai.strict)
       tellIgnored(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
       if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })

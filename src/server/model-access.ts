@@ -21,6 +21,25 @@ const authorize = (key: ClientKey | null, upstreamModel: string): void => {
 }
 
 /**
+ * Prompts stay with the upstream unless the operator lets them go further: the card tells, not the name.
+ *
+ * @throws Failed `forbidden`.
+ */
+const keepHere = ({ remote }: ModelCard, { allowRemote }: Policy): void => {
+  if (!remote || allowRemote) return
+  throw new Failed({
+    kind: 'forbidden',
+    message:
+      'This model is run by another machine than the upstream, such as Ollama’s cloud, and the prompt would go there. ' +
+      'Choose another (GET /v1/models lists them), or have the operator set catalog.allowRemote.',
+    param: 'model',
+  })
+}
+
+/** What the operator says of all models. */
+type Policy = { readonly allowRemote: boolean }
+
+/**
  * Finds a model for this client.
  *
  * @throws Failed `forbidden`, or what the catalog throws, naming no model that the key does not open.
@@ -29,10 +48,12 @@ export const resolveFor = async (
   key: ClientKey | null,
   catalog: Pick<LiveCatalog, 'resolve' | 'current'>,
   name: string,
+  policy: Policy,
 ): Promise<ModelCard> => {
   try {
     const card = await catalog.resolve(name)
     authorize(key, card.name)
+    keepHere(card, policy)
     return card
   } catch (error) {
     if (!(error instanceof Failed) || error.failure.kind !== 'model-not-found') throw error

@@ -21,7 +21,7 @@ export const retrieveModel =
   async (c: AppContext): Promise<Response> => {
     const [path = ''] = (c.env.incoming.url ?? '').split('?', 1)
     const name = decoded(path.slice(path.indexOf(PREFIX) + PREFIX.length))
-    const card = await resolveFor(c.get('key'), catalog, name)
+    const card = await resolveFor(c.get('key'), catalog, name, config.catalog)
     return c.json(encodeModel(card, { context: config.catalog.context }))
   }
 

@@ -1,5 +1,6 @@
 /** The turns under way: what a drain waits for, and tells when it can wait no longer. */
 import { EventEmitter, once } from 'node:events'
+import type { ClientKey } from '../client-key.ts'
 import type { Failure } from '../failure.ts'
 
 /** A turn that can be ended from outside; its client hears the failure. */
@@ -9,7 +10,7 @@ export type OpenTurn = { fail(failure: Failure): void }
 export type TurnUnderWay = OpenTurn & { over(): void }
 
 export class OpenTurns {
-  readonly #turns = new Set<TurnUnderWay>()
+  readonly #turns = new Map<TurnUnderWay, ClientKey | null>()
   readonly #events = new EventEmitter<{ idle: [] }>()
   #leaving = false
   #draining = false
@@ -33,9 +34,17 @@ export class OpenTurns {
     this.#draining = true
   }
 
-  /** Keeps the turn until its response is done with. */
-  hold(turn: TurnUnderWay, response: Pick<EventEmitter, 'once'>): void {
-    this.#turns.add(turn)
+  /**
+   * Keeps the turn until its response is done with.
+   *
+   * @param key whose it is; null where keys are not asked for.
+   */
+  hold(
+    turn: TurnUnderWay,
+    response: Pick<EventEmitter, 'once'>,
+    key: ClientKey | null = null,
+  ): void {
+    this.#turns.set(turn, key)
     response.once('close', () => {
       this.#turns.delete(turn)
       turn.over()
@@ -50,6 +59,16 @@ export class OpenTurns {
 
   /** Ends every turn with this failure. */
   failAll(failure: Failure): void {
-    for (const turn of this.#turns) turn.fail(failure)
+    for (const turn of this.#turns.keys()) turn.fail(failure)
   }
+
+  /** Ends the turns of keys that were taken away. */
+  revoke(isGone: (key: ClientKey) => boolean): void {
+    for (const [turn, key] of this.#turns) if (key !== null && isGone(key)) turn.fail(REVOKED)
+  }
+}
+
+const REVOKED: Failure = {
+  kind: 'unauthorized',
+  message: 'This API key was taken away while it was used. Ask the operator for another.',
 }

@@ -15,7 +15,7 @@ import type { Rooms } from './rooms.ts'
 /** Mounted at the root, because its failures are also those of paths that nobody serves. */
 export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   const surface = new Hono<AppEnv>()
-  surface.use('/v1/*', auth(rooms.config.auth.keys), rateLimit(rooms.admit))
+  surface.use('/v1/*', auth(rooms), rateLimit(rooms.admit))
   surface.post('/v1/chat/completions', chatCompletions(rooms))
   surface.all('/v1/chat/completions', only('POST'))
   surface.post('/v1/embeddings', embeddings(rooms))

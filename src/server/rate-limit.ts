@@ -32,7 +32,8 @@ type Tell = (allowance: Allowance) => void
 
 /** @param now milliseconds of a monotonic clock. */
 export const createRateLimit = (now: () => number): AdmitNow => {
-  const buckets = new Map<ClientKey, Bucket>()
+  // Weak, for keys can be taken away while tolk runs.
+  const buckets = new WeakMap<ClientKey, Bucket>()
   return (key, tell) => {
     if (key === null || key.requestsPerMinute === null) return
     const limit = key.requestsPerMinute

@@ -3,10 +3,11 @@ import type { LiveCatalog } from '../catalog/live.ts'
 import type { ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Log } from '../log.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import type { ClientKey } from '../client-key.ts'
 import type { Admission } from './admission.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { StreamTiming } from './event-stream.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { KnownHosts } from './known-hosts.ts'
 import type { LoopWatch } from './loop-watch.ts'
 import type { Observer } from './observer.ts'
 import type { OpenTurns } from './open-turns.ts'
@@ -15,8 +16,15 @@ import type { BodyLimits } from './request-body.ts'
 
 /** The slices of the configuration that the server reads. */
 export type ServerConfig = {
-  readonly catalog: { readonly context: 'trained' | 'effective' }
-  readonly auth: { readonly keys: readonly ClientKey[] }
+  readonly catalog: {
+    readonly context: 'trained' | 'effective'
+    /** Whether models may be used that the upstream only passes on. */
+    readonly allowRemote: boolean
+  }
+  readonly auth: {
+    /** Of one address, before it is told to wait; 0 for any number. */
+    readonly wrongKeysPerMinute: number
+  }
   readonly openai: {
     /** For requests that do not choose for themselves. */
     readonly reasoningField: ReasoningField
@@ -44,6 +52,9 @@ export type Rooms = {
   readonly places: Admission
   readonly bodies: BodyBudget
   readonly admit: Admit
+  readonly keys: KeyRing
+  /** The names tolk answers to while no key is asked for; absent where it answers to any. */
+  readonly hosts?: KnownHosts | undefined
   readonly config: ServerConfig
   readonly log: Log
   /** Who counts exchanges, if anybody does. */

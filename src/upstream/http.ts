@@ -73,6 +73,8 @@ export type Http = {
    * `client-closed` or `internal`; a status that is not 200 is no failure here.
    */
   ask(request: HttpRequest, signal: AbortSignal, timeoutMs?: number): Promise<WholeReply>
+  /** Has every call from now on carry this credential; those under way are left alone. */
+  renew(headers: HttpConfig['headers']): void
   /** Closes all connections, those in use included. */
   close(): Promise<void>
 }
@@ -101,7 +103,7 @@ export const createHttp = (config: HttpConfig): Http => {
   const dial = createDial(new URL(config.baseUrl), config.tls)
   const { connectTimeoutMs, keepAliveTimeoutMs, incidents } = config
   const pool = new Connections(dial, connectTimeoutMs, keepAliveTimeoutMs, incidents)
-  const encode = createEncoder(config)
+  let encode = createEncoder(config)
   const send = (request: HttpRequest, reply: Reply): Sending => {
     const call = new HttpCall(pool, reply)
     try {
@@ -115,6 +117,9 @@ export const createHttp = (config: HttpConfig): Http => {
     send,
     ask: (request, signal, timeoutMs = config.metaTimeoutMs) =>
       ask(send, request, signal, timeoutMs),
+    renew: (headers) => {
+      encode = createEncoder({ ...config, headers })
+    },
     close: () => Promise.resolve(pool.close()),
   }
 }

@@ -9,13 +9,13 @@ import { type Admission, type Answer, type Outcome, type Question, sendable } fr
 export type AnswersOptions = {
   readonly catalog: LiveCatalog
   readonly admit: AdmitNow
-  /** In the order of the configuration, which every process has loaded. */
-  readonly keys: readonly ClientKey[]
+  /** Null for one that was taken away: its request came before, and is the last. */
+  readonly keyNamed: (name: string) => ClientKey | null
   readonly log: Log
 }
 
 /** @returns answers one question. Never rejects: a failure is an answer, and a fault of ours is logged here. */
-export const createAnswers = ({ catalog, admit, keys, log }: AnswersOptions) => {
+export const createAnswers = ({ catalog, admit, keyNamed, log }: AnswersOptions) => {
   const failed = (error: unknown): Failure => {
     const failure = failureOf(error)
     if (failure.kind === 'internal') log.error('internal error', {}, failure.cause ?? error)
@@ -50,7 +50,7 @@ export const createAnswers = ({ catalog, admit, keys, log }: AnswersOptions) => 
       case 'missed':
         return { to: 'missed', outcome: await outcome(catalog.missed(question.upstreamModel)) }
       case 'admit':
-        return { to: 'admit', outcome: { value: admission(keys[question.key] ?? null) } }
+        return { to: 'admit', outcome: { value: admission(keyNamed(question.key)) } }
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What the primary and its workers tell each other. Both are of one version, so nobody checks a message. */
 import type { Known } from '../catalog/live.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
+import type { Access } from '../config/renewal.ts'
 import type { Failure } from '../failure.ts'
 import type { Allowance } from '../server/rate-limit.ts'
 
@@ -27,6 +28,8 @@ export type FromPrimary =
   | { readonly say: 'welcome'; readonly known: Known }
   | { readonly say: 'news'; readonly known: Known }
   | { readonly say: 'answer'; readonly id: number; readonly answer: Answer }
+  /** Who may come in from now on, and what the upstream is shown. */
+  | { readonly say: 'access'; readonly access: Access }
   /** Say what you have counted. */
   | { readonly say: 'measure'; readonly id: number }
   /** Take nobody new, finish within so many ms, and leave. */
@@ -40,8 +43,8 @@ export type Question =
   | { readonly to: 'resolve'; readonly name: string }
   | { readonly to: 'list' }
   | { readonly to: 'missed'; readonly upstreamModel: string }
-  /** `key` counts the configured keys from 0. */
-  | { readonly to: 'admit'; readonly key: number }
+  /** `key` is the name of a client key. */
+  | { readonly to: 'admit'; readonly key: string }
 
 export type Answer =
   | { readonly to: 'resolve'; readonly outcome: Outcome<ModelCard> }

@@ -1,5 +1,6 @@
 /** The primary: starts the workers, replaces one that dies, and ends them all. It serves nobody itself. */
 import type { Known } from '../catalog/live.ts'
+import type { Access } from '../config/renewal.ts'
 import type { Log } from '../log.ts'
 import type { Bulletin } from './bulletin.ts'
 import { createDeaths, MAX_DEATHS } from './deaths.ts'
@@ -44,6 +45,8 @@ export type Primary = {
   readonly listening: Promise<string>
   /** Resolves with a sentence for the operator, when workers die faster than it makes sense to replace them. */
   readonly broken: Promise<string>
+  /** Tells all of it. @param fingerprint that of the configuration from now on, with which new workers are to come. */
+  renew(access: Access, fingerprint: string): void
   /** What each worker that serves has counted; one that hangs is left out. */
   measure(): Promise<readonly Measures[]>
   /** Has each finish within so many ms what is under way, and ends those that have not left soon after. */
@@ -52,7 +55,8 @@ export type Primary = {
 
 /** Starts them at once. */
 export const startPrimary = (options: PrimaryOptions): Primary => {
-  const { count, fork, fingerprint, news, answer, log, now } = options
+  const { count, fork, news, answer, log, now } = options
+  let { fingerprint } = options
   const listening = Promise.withResolvers<string>()
   // It is heard by whoever starts us, but perhaps later.
   listening.promise.catch(() => {})
@@ -139,6 +143,10 @@ export const startPrimary = (options: PrimaryOptions): Primary => {
   return {
     listening: listening.promise,
     broken: broken.promise,
+    renew: (access, ofAll) => {
+      fingerprint = ofAll
+      for (const member of members) member.send({ say: 'access', access })
+    },
     measure: () => gathering.gather(serving),
     close: async (drainMs) => {
       closing = true

@@ -1,6 +1,7 @@
 /** A worker's way to its primary: what it is told, and what it has to ask. */
 import type { Known } from '../catalog/live.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
+import type { Access } from '../config/renewal.ts'
 import { Failed } from '../failure.ts'
 import { type Bulletin, createBulletin } from './bulletin.ts'
 import type {
@@ -21,7 +22,10 @@ export type Link = {
   resolve(name: string): Promise<ModelCard>
   list(): Promise<null>
   missed(upstreamModel: string): Promise<readonly string[]>
-  admit(key: number): Promise<Admission>
+  /** @param key its name. */
+  admit(key: string): Promise<Admission>
+  /** From now on `renew` hears who may come in, each time that changes; at once if it has since the start. */
+  renewed(renew: (access: Access) => void): void
   /** From now on the primary is told what `count` says, whenever it asks. */
   measured(count: () => Promise<Measures>): void
   listening(url: string): void
@@ -50,6 +54,8 @@ export const joinPrimary = async (
   let news: Bulletin<Known> | undefined
   let count = 0
   let measures: (() => Promise<Measures>) | undefined
+  let access: Access | undefined
+  let renew: ((access: Access) => void) | undefined
 
   port.hear((message) => {
     switch (message.say) {
@@ -60,6 +66,9 @@ export const joinPrimary = async (
         return news?.post(message.known)
       case 'answer':
         return settle(message.id, message.answer)
+      case 'access':
+        access = message.access
+        return renew?.(access)
       case 'measure':
         return void tell(message.id)
       case 'drain':
@@ -99,6 +108,10 @@ export const joinPrimary = async (
     list: async () => asked.list.wait(ask({ to: 'list' })),
     missed: async (upstreamModel) => asked.missed.wait(ask({ to: 'missed', upstreamModel })),
     admit: async (key) => asked.admit.wait(ask({ to: 'admit', key })),
+    renewed: (how) => {
+      renew = how
+      if (access !== undefined) how(access)
+    },
     measured: (how) => {
       measures = how
     },

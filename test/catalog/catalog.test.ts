@@ -219,3 +219,38 @@ describe('a name mistyped', () => {
     expect(near.filter((name) => catalog({ aliases }).resolve(name) === undefined)).toEqual([])
   })
 })
+
+describe('A-11 a model that another machine runs', () => {
+  const remote = [...cards, card('far:cloud', { remote: true })]
+  const aliases = { farther: 'far:cloud' }
+
+  test.each(['tools', 'chat', 'all'] as const)('is in no list: %s', (list) => {
+    const found = catalog({ cards: remote, list })
+    expect(found.listed()).toEqual(catalog({ list }).listed())
+    expect(found.hidden().filter(({ why }) => why === 'remote')).toHaveLength(1)
+  })
+
+  test('is not even listed where there is no other, and not suggested', () => {
+    const alone = catalog({ cards: remote.slice(-1), aliases })
+    expect(alone.listed()).toEqual([])
+    expect(alone.nearest('far:clod')).toEqual([])
+    expect(alone.nearest('farthr')).toEqual([])
+    // It is found, to be refused by its own reason.
+    expect(alone.resolve('farther')?.remote).toBe(true)
+  })
+
+  test('is explained by itself', () => {
+    expect(explainHidden(catalog({ cards: remote, list: 'all' }).hidden())).toBe(
+      '1 refused, for another machine would run them; catalog.allowRemote lets them in',
+    )
+    expect(explainHidden(catalog({ cards: remote }).hidden())).toMatch(
+      /^4 hidden \(.*\); they can be called by name, .*; 1 refused, /,
+    )
+  })
+
+  test('is like any other where it is allowed', () => {
+    const found = catalog({ cards: remote, aliases, allowRemote: true })
+    expect(found.listed().at(-1)?.name).toBe('far:cloud')
+    expect(found.nearest('farthr')).toContain('farther')
+  })
+})

@@ -222,7 +222,7 @@ describe('refuses what this version does not do, by name', () => {
   })
 })
 
-describe('a door open to other machines', () => {
+describe('A-12 a door open to other machines', () => {
   const risk =
     /opens tolk to other machines while no client key is configured.*TOLK_API_KEYS.*--allow-anonymous.*127\.0\.0\.1/
 
@@ -259,6 +259,23 @@ describe('a door open to other machines', () => {
       /^`--host` must be an address or a host name alone/,
     )
   })
+})
+
+describe('hosts that are allowed', () => {
+  test('are names and addresses alone', () => {
+    expect(load().config.server.allowedHosts).toEqual([])
+    const hosts = ['tolk.lan', 'Host.Docker.Internal.', '10.0.0.9', '[::1]']
+    const env = { TOLK_ALLOWED_HOSTS: JSON.stringify(hosts) }
+    expect(load({ env }).config.server.allowedHosts).toEqual(hosts)
+  })
+
+  test.each(['tolk.lan:80', 'http://tolk.lan', 'a b', '*', '', 'fd00::7', 'tolk.lan/'])(
+    '%j is none',
+    (host) => {
+      const file = `{ server: { allowedHosts: [${JSON.stringify(host)}] } }`
+      expect(problemsOf({ file })).toEqual([expect.stringContaining('server.allowedHosts[0]')])
+    },
+  )
 })
 
 describe('metrics', () => {

@@ -5,6 +5,7 @@ import { explain } from '../../src/config/explain.ts'
 import { Secret } from '../../src/config/secret.ts'
 import { matchesModel } from '../../src/model-pattern.ts'
 import { certificates } from '../support/certificates.ts'
+import { importsOf, sourceFiles } from '../support/source.ts'
 import { DIRECTORY, load, problemsOf, type World } from './world.ts'
 
 const headersOf = (world: World) => load(world).config.upstream.headers.reveal()
@@ -543,4 +544,90 @@ test('a Secret is given out by reveal and by nothing else', () => {
     '[redacted]',
   ])
   expect(Object.getOwnPropertyNames(secret)).toEqual([])
+})
+
+describe('S-06 a secret', () => {
+  const SECRETS: readonly (readonly [option: string, file: string])[] = [
+    ['upstreams.lan.apiKeyFile', lan('apiKeyFile: "/run/secret"')],
+    [
+      'upstreams.lan.auth.basic.passwordFile',
+      lan('auth: { basic: { username: "u", passwordFile: "/run/secret" } }'),
+    ],
+    ['auth.keys[0].keyFile', '{ auth: { keys: [{ name: "a", keyFile: "/run/secret" }] } }'],
+    ['auth.keysFile', '{ auth: { keysFile: "/run/secret" } }'],
+  ]
+
+  test.each(SECRETS)('of %s is trimmed of its last line break, and no more', (_, file) => {
+    const fingerprintOf = (text: string) => {
+      const { config } = load({ file, files: { '/run/secret': text } })
+      return [config.upstream.headers.reveal(), config.auth.keys]
+    }
+    expect(fingerprintOf('canary\n')).toEqual(fingerprintOf('canary'))
+    expect(fingerprintOf('canary\r\n')).toEqual(fingerprintOf('canary'))
+  })
+
+  test.each(SECRETS)('of %s in a file that others may read is told of', (option, file) => {
+    const files = { '/run/secret': 'canary\n' }
+    const warningsAt = (mode: number) =>
+      load({ file, files, modes: { '/run/secret': 0o100_000 | mode } }).warnings
+    for (const mode of [0o600, 0o400, 0o700, 0o200]) expect(warningsAt(mode)).toEqual([])
+    for (const mode of [0o640, 0o604, 0o644, 0o444, 0o666, 0o755]) {
+      const warnings = warningsAt(mode)
+      expect(warnings).toEqual([
+        `\`${option}\` in tolk.json5 names a file that other users of this machine may read (its mode is ${mode.toString(8)}); make it 600.`,
+      ])
+      expect(warnings.join('')).not.toMatch(/canary|\/run/)
+    }
+  })
+
+  test('of a certificate is its key; authority and certificate are for everybody', () => {
+    const { ca, client } = certificates
+    const file = https('{ ca: "/run/ca", cert: "/run/cert", key: "/run/key" }')
+    const files = { '/run/ca': ca, '/run/cert': client.cert, '/run/key': client.key }
+    const modes = { '/run/ca': 0o644, '/run/cert': 0o644, '/run/key': 0o644 }
+    expect(load({ file, files, modes }).warnings).toEqual([
+      expect.stringMatching(/^`upstreams\.a\.tls\.key` .* may read/),
+    ])
+  })
+
+  test('that is a hash may be read by anybody', () => {
+    const files = { '/run/secret': `a=sha256:${hashKey('x')}\n` }
+    const file = '{ auth: { keysFile: "/run/secret" } }'
+    expect(load({ file, files, modes: { '/run/secret': 0o644 } }).warnings).toEqual([])
+  })
+
+  test('comes from the environment as well, and from a file that a variable names', () => {
+    const files = { '/run/secret': 'canary\n' }
+    const one = load({ env: { TOLK_UPSTREAM_API_KEY: 'canary', TOLK_API_KEYS: 'a=canary' } }).config
+    const env = { TOLK_UPSTREAM_API_KEY_FILE: '/run/secret', TOLK_API_KEYS_FILE: '/run/secret' }
+    const other = load({ files, env }).config
+    expect(other.upstream.headers.reveal()).toEqual(one.upstream.headers.reveal())
+    expect(other.auth.keys.map(({ sha256 }) => sha256)).toEqual([hashKey('canary')])
+  })
+
+  test('is inherited by no program: tolk starts none but itself, as its own workers', () => {
+    const starting = sourceFiles().filter((file) =>
+      importsOf(file).some((name) =>
+        /^(?:node:)?(?:child_process|worker_threads|cluster)$/.test(name),
+      ),
+    )
+    expect(starting.map(({ path }) => path)).toEqual(['workers/cluster.ts'])
+  })
+})
+
+test('an option beside the keys is no other word for them', () => {
+  const file = '{ auth: { keys: [{ name: "a", key: "k" }] } }'
+  const env = { TOLK_AUTH_REVOKED_STREAMS: 'cut', TOLK_AUTH_WRONG_KEYS_PER_MINUTE: '7' }
+  expect(load({ file, env }).config.auth).toMatchObject({
+    keys: [{ name: 'a' }],
+    revokedStreams: 'cut',
+    wrongKeysPerMinute: 7,
+  })
+})
+
+test('S-10 a key that begins with its own name is told of, for names are logged', () => {
+  expect(load({ env: { TOLK_API_KEYS: 'laptop-7f3a=laptop-7f3a-secret' } }).warnings).toEqual([
+    expect.stringContaining('begins with its own name'),
+  ])
+  expect(load({ env: { TOLK_API_KEYS: 'laptop=laptop-secret' } }).warnings).toEqual([])
 })

@@ -8,17 +8,20 @@ export type World = {
   readonly file?: string
   /** Other files, by absolute path. */
   readonly files?: Readonly<Record<string, string>>
+  /** Permission bits of those files; nothing is known of the others. */
+  readonly modes?: Readonly<Record<string, number>>
   readonly env?: Readonly<Record<string, string>>
   readonly flags?: Flags
 }
 
 export const DIRECTORY = '/etc/tolk'
 
-export const load = ({ file, files = {}, env = {}, flags = {} }: World = {}): Loaded =>
+export const load = ({ file, files = {}, modes = {}, env = {}, flags = {} }: World = {}): Loaded =>
   loadConfig({
     flags,
     environment: env,
     cwd: DIRECTORY,
+    modeOf: (path) => modes[path] ?? 0,
     readFile: (path) => {
       const text = path === `${DIRECTORY}/tolk.json5` ? file : files[path]
       if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })

@@ -98,7 +98,7 @@ describe('tolk', () => {
     server.close()
   })
 
-  test('refuses to listen beyond this machine without keys, and says the ways out', async () => {
+  test('A-12 refuses to listen beyond this machine without keys, and says the ways out', async () => {
     const program = run({ env: { ...env(), TOLK_HOST: '0.0.0.0' } })
     expect((await program.ended).code).toBe(2)
     expect(program.stderr()).toContain('--allow-anonymous')
@@ -204,7 +204,7 @@ describe('the other commands', () => {
   test('key prints a key and the hash of just that key', async () => {
     const program = run({ args: ['key', 'laptop'] })
     expect((await program.ended).code).toBe(0)
-    const [key = ''] = /tolk-[\w-]{43}/.exec(program.stdout()) ?? []
+    const [key = ''] = /tolk-[\w-]{48}/.exec(program.stdout()) ?? []
     const sha256 = createHash('sha256').update(key).digest('hex')
     expect(program.stdout()).toContain(`{"name":"laptop","sha256":"${sha256}"}`)
   })

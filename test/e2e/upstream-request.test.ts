@@ -116,7 +116,7 @@ describe('nothing of the client', () => {
   }
 
   test('S-12 goes upstream in a header', async () => {
-    await start({}, { upstream: { apiKey: 'up-secret' } })
+    await start({}, { upstream: { apiKey: 'up-secret' }, server: { allowedHosts: [headers.host] } })
     expect((await chat(headers)).status).toBe(200)
     const sent = ollama.requests.at(-1)
     expect(sent?.route).toBe('/api/chat')

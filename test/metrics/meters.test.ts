@@ -104,6 +104,11 @@ test.for<readonly [string, Readonly<Record<string, string>>, Told]>([
   ],
   [
     'tolk_auth_failures_total',
+    { reason: 'guessing' },
+    { status: 429, outcome: 'guessing', record: { failure: 'guessing' } },
+  ],
+  [
+    'tolk_auth_failures_total',
     { reason: 'forbidden' },
     { status: 403, outcome: 'forbidden', record: { failure: 'forbidden' } },
   ],

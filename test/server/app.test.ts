@@ -8,6 +8,7 @@ import { createApp } from '../../src/server/app.ts'
 import { Admission } from '../../src/server/admission.ts'
 import { BodyBudget } from '../../src/server/body-budget.ts'
 import { HeapLevel } from '../../src/server/heap-level.ts'
+import { KeyRing } from '../../src/server/key-ring.ts'
 import { listen, type Listening } from '../../src/server/listen.ts'
 import { OpenTurns } from '../../src/server/open-turns.ts'
 import type { Rooms } from '../../src/server/rooms.ts'
@@ -20,8 +21,8 @@ import { refusalIn } from '../support/envelope.ts'
 import { ask } from '../support/raw-client.ts'
 
 const CONFIG: Rooms['config'] = {
-  catalog: { context: 'trained' },
-  auth: { keys: [] },
+  catalog: { context: 'trained', allowRemote: false },
+  auth: { wrongKeysPerMinute: 0 },
   openai: { reasoningField: 'reasoning_content', strict: false, allowLoadOptions: false },
   limits: { maxBodyBytes: 100_000, maxJsonDepth: 64, maxJsonTokens: 500_000 },
   downstream: { commitAfterMs: 0, heartbeatMs: 0, writeStallMs: 60_000 },
@@ -57,6 +58,7 @@ const start = async (rooms: Partial<Rooms> = {}) => {
     places: new Admission(LIMITS),
     bodies: new BodyBudget(1_000_000),
     admit: () => {},
+    keys: new KeyRing([]),
     config: CONFIG,
     log: createLog('debug', (line) => logged.push(line)),
     ...rooms,
@@ -220,6 +222,7 @@ test('a port that is taken is an error that says so, and leaves nothing open', a
       places: new Admission(LIMITS),
       bodies: new BodyBudget(1_000_000),
       admit: () => {},
+      keys: new KeyRing([]),
       config: CONFIG,
       log: createLog('silent'),
     }),

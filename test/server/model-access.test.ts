@@ -5,6 +5,8 @@ import { fixedCatalog } from '../../src/catalog/live.ts'
 import { mayUse, resolveFor } from '../../src/server/model-access.ts'
 import { card } from '../support/cards.ts'
 
+const HERE = { allowRemote: false }
+
 const key = (models: readonly string[] | null) => ({
   name: 'laptop',
   sha256: '',
@@ -44,23 +46,23 @@ describe('a model is found for a client', () => {
   const some = key(['open:*'])
 
   test.each(['open', 'OPEN:LATEST', 'ollama/open'])('%s', async (name) => {
-    expect((await resolveFor(some, catalog, name)).name).toBe('open:latest')
+    expect((await resolveFor(some, catalog, name, HERE)).name).toBe('open:latest')
   })
 
   test.each(['hidden', 'HIDDEN', 'ollama/hidden:latest', 'way'])('not %s', async (name) => {
-    await expect(resolveFor(some, catalog, name)).rejects.toMatchObject({
+    await expect(resolveFor(some, catalog, name, HERE)).rejects.toMatchObject({
       failure: { kind: 'forbidden', param: 'model' },
     })
   })
 
   test('and of those like it only the ones that it opens are named', async () => {
-    await expect(resolveFor(some, catalog, 'hiden')).rejects.toMatchObject({
+    await expect(resolveFor(some, catalog, 'hiden', HERE)).rejects.toMatchObject({
       failure: { kind: 'model-not-found', suggestions: [] },
     })
-    await expect(resolveFor(null, catalog, 'hiden')).rejects.toMatchObject({
+    await expect(resolveFor(null, catalog, 'hiden', HERE)).rejects.toMatchObject({
       failure: { kind: 'model-not-found', suggestions: ['hidden'] },
     })
-    await expect(resolveFor(some, catalog, 'opn')).rejects.toMatchObject({
+    await expect(resolveFor(some, catalog, 'opn', HERE)).rejects.toMatchObject({
       failure: { suggestions: ['open'] },
     })
   })

@@ -1,6 +1,7 @@
 /** The turns under way: who is waited for, and who is told. */
 import { EventEmitter } from 'node:events'
 import { expect, test, vi } from 'vitest'
+import type { ClientKey } from '../../src/client-key.ts'
 import type { Failure } from '../../src/failure.ts'
 import { OpenTurns } from '../../src/server/open-turns.ts'
 import { inTime } from '../support/deadline.ts'
@@ -51,4 +52,23 @@ test('each hears once that its response is done with', () => {
   response.emit('close')
   expect(one.over).toHaveBeenCalledTimes(1)
   expect(other.over).not.toHaveBeenCalled()
+})
+
+const key = (name: string): ClientKey => ({
+  name,
+  sha256: '',
+  models: null,
+  requestsPerMinute: null,
+})
+
+test('A-09 tells those of some keys alone, and nobody who needed none', () => {
+  const turns = new OpenTurns()
+  const [gone, kept, open] = [turn(), turn(), turn()]
+  turns.hold(gone, new EventEmitter(), key('gone'))
+  turns.hold(kept, new EventEmitter(), key('kept'))
+  turns.hold(open, new EventEmitter())
+  turns.revoke(({ name }) => name === 'gone')
+  expect(gone.fail.mock.calls).toMatchObject([[{ kind: 'unauthorized' }]])
+  expect(kept.fail).not.toHaveBeenCalled()
+  expect(open.fail).not.toHaveBeenCalled()
 })

@@ -10,6 +10,7 @@ export const card = (name: string, facts: CardFacts = {}): ModelCard => ({
   name,
   displayName: name,
   certain: true,
+  remote: false,
   contextWindow: 32_768,
   maxTokens: 327_680,
   servedWindow: 32_768,

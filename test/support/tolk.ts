@@ -25,7 +25,8 @@ export const startTolk = async (
   { upstream = {}, server = {}, ...settings }: TolkSettings = {},
 ): Promise<Tolk> => {
   const file = {
-    server: { port: 0, ...server },
+    // What bare clients of tests call it.
+    server: { port: 0, allowedHosts: ['a'], ...server },
     upstreams: { ollama: { baseUrl: upstreamUrl, ...upstream } },
     ...settings,
   }

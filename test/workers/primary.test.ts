@@ -245,3 +245,17 @@ describe('closing', () => {
     expect(workers).toHaveLength(3)
   })
 })
+
+test('S-07 tells all that serve of other keys, and takes in only who has loaded the same', () => {
+  const { workers, primary } = start(2)
+  workers[0]?.begin()
+  const access = { keys: [], revokedStreams: 'finish', upstreamHeaders: {} } as const
+  primary.renew(access, 'other')
+  expect(workers[0]?.told.at(-1)).toEqual({ say: 'access', access })
+  // It has loaded what there was before.
+  workers[1]?.says({ say: 'here', fingerprint: 'same' })
+  expect(workers[1]?.told).toEqual([])
+  vi.advanceTimersByTime(60_000)
+  workers[2]?.says({ say: 'here', fingerprint: 'other' })
+  expect(workers[2]?.told).toMatchObject([{ say: 'welcome' }])
+})

@@ -18,6 +18,8 @@ const key = (name: string, requestsPerMinute: number | null): ClientKey => ({
 
 const KEYS = [key('free', null), key('a', 2), key('b', 2)]
 
+const keyNamed = (name: string) => KEYS.find((each) => each.name === name) ?? null
+
 const noCatalog = fixedCatalog(
   createCatalog({ cards: [], aliases: {}, upstreamName: 'ollama', list: 'all' }),
 )
@@ -26,18 +28,18 @@ const noCatalog = fixedCatalog(
 const workers = (count: number, admit = createRateLimit(() => 1000)) => {
   const logged: string[] = []
   const log = createLog('error', (line) => logged.push(line))
-  const answer = createAnswers({ catalog: noCatalog, admit, keys: KEYS, log })
+  const answer = createAnswers({ catalog: noCatalog, admit, keyNamed, log })
   let questions = 0
   const link = {
-    admit: async (index: number) => {
+    admit: async (name: string) => {
       questions += 1
-      const { to, outcome } = await answer({ to: 'admit', key: index })
+      const { to, outcome } = await answer({ to: 'admit', key: name })
       if (to !== 'admit' || !('value' in outcome)) throw new Error('another answer')
       return outcome.value
     },
   }
   return {
-    admits: Array.from({ length: count }, (): Admit => createRemoteAdmit(link, KEYS)),
+    admits: Array.from({ length: count }, (): Admit => createRemoteAdmit(link)),
     questions: () => questions,
     logged,
   }
@@ -76,4 +78,10 @@ test('a fault of ours lets nobody in, and is logged where it happened', async ()
   await expect(admits[0]?.(KEYS[1] ?? null)).rejects.toEqual(new Failed({ kind: 'internal' }))
   expect(logged.join('')).toContain('"error_name":"TypeError"')
   expect(logged.join('')).not.toContain('canary')
+})
+
+test('A-09 a request whose key was taken away meanwhile is let in, and is its last', async () => {
+  const { admits } = workers(1)
+  const gone = key('gone', 2)
+  await expect(admits[0]?.(gone)).resolves.toBeUndefined()
 })

@@ -51,7 +51,12 @@ const start = async (fake: FakeAsk) => {
     fork: () => ({ ...pair.primary, id: 1, pid: 1, onGone: () => {}, kill: () => {} }),
     fingerprint: 'same',
     news,
-    answer: createAnswers({ catalog: live, admit: createRateLimit(() => 0), keys: [], log }),
+    answer: createAnswers({
+      catalog: live,
+      admit: createRateLimit(() => 0),
+      keyNamed: () => null,
+      log,
+    }),
     log,
     now: () => 0,
   })
@@ -86,7 +91,7 @@ describe('what the primary knows', () => {
     await remote.started
     expect(remote.current().listed()).toEqual(live.current().listed())
     expect(remote.current().hidden()).toEqual(live.current().hidden())
-    expect(remote.current().listed()).toHaveLength(12)
+    expect(remote.current().listed()).toHaveLength(13)
     expect(remote.state()).toEqual({ knowledge: 'whole', reachable: true, failure: undefined })
   })
 
@@ -94,7 +99,7 @@ describe('what the primary knows', () => {
     const { remote, questions } = await start(createFakeAsk())
     await remote.started
     expect(await remote.resolve('ollama/native')).toMatchObject({ name: 'native:latest' })
-    expect(await remote.list()).toHaveLength(12)
+    expect(await remote.list()).toHaveLength(13)
     expect(questions()).toEqual([])
   })
 
@@ -130,7 +135,7 @@ describe('before anything is known', () => {
     const [native, list] = await early
     expect(native).toMatchObject({ name: 'native:latest', certain: true })
     expect(native.capabilities.has('tools')).toBe(true)
-    expect(list).toHaveLength(12)
+    expect(list).toHaveLength(13)
   })
 
   test('a slow model is waited for a moment, and then given out as it is', async () => {

@@ -42,6 +42,12 @@ export const details = z
   })
   .catch(saysNothing)
 
+/** Whether these two, as `text`, say that a model runs on another machine (`api/types.go: ListModelResponse`, 0.33). */
+export const isRemote = (said: {
+  readonly remote_host: string
+  readonly remote_model: string
+}): boolean => said.remote_host !== '' || said.remote_model !== ''
+
 /** The words of `capabilities` we know; undefined when there is no such list, as on old servers. */
 export const capabilities = z
   .array(z.unknown())

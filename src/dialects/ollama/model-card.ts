@@ -22,6 +22,7 @@ export const decodeModelCard = ({ tag, show, loaded, serving }: Findings): Model
     displayName: tag.name,
     capabilities: show?.capabilities ?? tag.capabilities,
     certain: show?.capabilities !== undefined,
+    remote: tag.remote || show?.remote === true || CLOUD_NAME.test(tag.name),
     contextWindow,
     maxTokens: GENERATED_WINDOWS * contextWindow,
     // Ollama clamps every num_ctx to the trained length when it loads (0.33).
@@ -38,6 +39,9 @@ export const decodeModelCard = ({ tag, show, loaded, serving }: Findings): Model
     cost: FREE,
   }
 }
+
+/** Ollama sends the requests for such names on to its cloud, whatever it has of them (`internal/modelref`, 0.33). */
+const CLOUD_NAME = /[:-]cloud$/i
 
 /** Tokens. What is assumed where nobody says; product § 4. */
 const UNKNOWN_WINDOW = 8192

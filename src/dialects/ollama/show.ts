@@ -1,7 +1,7 @@
 /** /api/show: what one model can do. Ollama checks requests against this, not against /api/tags. */
 import { z } from 'zod'
 import type { Capability } from '../../catalog/model-card.ts'
-import { capabilities, count, decodeDocument, details, text } from './description.ts'
+import { capabilities, count, decodeDocument, details, isRemote, text } from './description.ts'
 import { decodeNumCtx } from './parameters.ts'
 
 /** What we keep of it. Unknown strings are empty, unknown numbers 0. */
@@ -16,6 +16,8 @@ export type Show = {
   readonly family: string
   readonly parameterSize: string
   readonly quantization: string
+  /** Whether it is the stub of a model that another machine runs. */
+  readonly remote: boolean
 }
 
 /** The question for one model; its answer holds no token lists (`verbose` is false by default). */
@@ -34,6 +36,7 @@ export const decodeShow = (body: string): Show => {
     family: show.details.family,
     parameterSize: show.details.parameter_size,
     quantization: show.details.quantization_level,
+    remote: isRemote(show),
   }
 }
 
@@ -42,4 +45,6 @@ const document = z.object({
   details,
   model_info: z.record(z.string(), z.unknown()).catch({}),
   parameters: text,
+  remote_host: text,
+  remote_model: text,
 })

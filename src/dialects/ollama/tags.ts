@@ -1,7 +1,15 @@
 /** /api/tags: the models an upstream has, and the little it says of each. */
 import { z } from 'zod'
 import type { Capability } from '../../catalog/model-card.ts'
-import { capabilities, count, decodeDocument, details, moment, text } from './description.ts'
+import {
+  capabilities,
+  count,
+  decodeDocument,
+  details,
+  isRemote,
+  moment,
+  text,
+} from './description.ts'
 
 /** One entry of the list. Unknown strings are empty, unknown numbers 0. */
 export type Tag = {
@@ -18,6 +26,8 @@ export type Tag = {
   readonly quantization: string
   /** The trained window, tokens. */
   readonly contextWindow: number
+  /** Whether it is the stub of a model that another machine runs. */
+  readonly remote: boolean
   /** A lower bound: what only a GGUF's own Jinja template shows is missing here (0.33). */
   readonly capabilities: ReadonlySet<Capability>
 }
@@ -48,6 +58,8 @@ const entry = z.object({
   modified_at: moment,
   details,
   capabilities,
+  remote_host: text,
+  remote_model: text,
 })
 
 const tagOf = (model: z.infer<typeof entry>): Tag[] => {
@@ -63,6 +75,7 @@ const tagOf = (model: z.infer<typeof entry>): Tag[] => {
       parameterSize: model.details.parameter_size,
       quantization: model.details.quantization_level,
       contextWindow: model.details.context_length,
+      remote: isRemote(model),
       capabilities: model.capabilities ?? new Set(),
     },
   ]

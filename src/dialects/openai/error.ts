@@ -134,6 +134,13 @@ const ROWS: Rows = {
     message,
     headers: retryAfter(retryAfterMs),
   }),
+  guessing: ({ message, retryAfterMs }) => ({
+    status: 429,
+    type: 'rate_limit_error',
+    code: 'rate_limit_exceeded',
+    message,
+    headers: retryAfter(retryAfterMs),
+  }),
   overloaded: ({ message, retryAfterMs }) => ({
     status: 503,
     type: SERVER,
@@ -256,7 +263,8 @@ const isSentAgain = (status: number): boolean =>
  */
 const retrying = (headers: Readonly<Record<string, string>>, failure: Failure) => {
   const safe =
-    'retry-after' in headers ||
+    // A wrong key does not become right by waiting.
+    ('retry-after' in headers && failure.kind !== 'guessing') ||
     (failure.kind === 'upstream-unreachable' && NOTHING_RAN.has(failure.reason))
   return { 'x-should-retry': String(safe) }
 }

@@ -12,6 +12,7 @@ const tag: Tag = {
   parameterSize: '1B',
   quantization: 'F16',
   contextWindow: 0,
+  remote: false,
   capabilities: new Set(['completion']),
 }
 
@@ -23,6 +24,7 @@ const show: Show = {
   family: 'qwen3',
   parameterSize: '8B',
   quantization: 'Q4_K_M',
+  remote: false,
 }
 
 const card = (findings: Partial<Findings> = {}) =>
@@ -42,6 +44,7 @@ test('says all that was found', () => {
     displayName: 'a:latest',
     capabilities: new Set(['completion', 'tools']),
     certain: true,
+    remote: false,
     contextWindow: 32_768,
     maxTokens: 327_680,
     servedWindow: 32_768,
@@ -114,4 +117,19 @@ test.each([
   [4096, true],
 ])('in memory with %s: loaded is %s', (loaded, is) => {
   expect(card({ loaded }).loaded).toBe(is)
+})
+
+describe('A-11 another machine runs it', () => {
+  test.each<[what: string, findings: Partial<Findings>, is: boolean]>([
+    ['as nobody says', {}, false],
+    ['as the list says', { tag: { ...tag, remote: true } }, true],
+    ['as show says', { show: { ...show, remote: true } }, true],
+    ['as its tag says', { tag: { ...tag, name: 'a:cloud' } }, true],
+    ['as the end of its tag says', { tag: { ...tag, name: 'a:120b-Cloud' } }, true],
+    ['as its name does not say', { tag: { ...tag, name: 'cloud:latest' } }, false],
+    ['as its tag does not say', { tag: { ...tag, name: 'a:cloudy' } }, false],
+    ['as the list alone says', { tag: { ...tag, remote: true }, show: undefined }, true],
+  ])('%s', (_title, findings, is) => {
+    expect(card(findings).remote).toBe(is)
+  })
 })

@@ -47,6 +47,7 @@ const nothing = {
   family: '',
   parameterSize: '',
   quantization: '',
+  remote: false,
 }
 
 describe('an answer', () => {

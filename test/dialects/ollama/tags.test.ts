@@ -35,6 +35,7 @@ describe('the recorded list', () => {
       parameterSize: '1B',
       quantization: 'F16',
       contextWindow: 32_768,
+      remote: false,
       capabilities: new Set(['completion', 'tools', 'thinking']),
     })
   })
@@ -53,6 +54,7 @@ const unknown = {
   parameterSize: '',
   quantization: '',
   contextWindow: 0,
+  remote: false,
   capabilities: new Set(),
 }
 
@@ -101,7 +103,7 @@ describe('an entry', () => {
     [
       'of a cloud model',
       { name: 'a:latest', remote_model: 'a', remote_host: 'https://ollama.com:443', size: 344 },
-      { size: 344 },
+      { size: 344, remote: true },
     ],
   ])('%s is kept', (_title, wire, facts) => {
     expect(decodeTags(JSON.stringify({ models: [wire] }))).toEqual([

@@ -191,6 +191,16 @@ const EVERY_KIND: EveryKind = {
       headers: after(1, 1),
     },
   ],
+  guessing: [
+    {
+      failure: { kind: 'guessing', message, retryAfterMs: 2500 },
+      status: 429,
+      type: 'rate_limit_error',
+      code: 'rate_limit_exceeded',
+      message,
+      headers: { ...after(3, 2500), ...never },
+    },
+  ],
   overloaded: [
     {
       failure: { kind: 'overloaded', message },
