@@ -231,7 +231,7 @@ run_locked_down() {
   docker run --detach --name tolk --network host \
     --read-only --cap-drop ALL --security-opt no-new-privileges --pids-limit 64 --memory 512m --health-interval 1s \
     --env OLLAMA_HOST="$(cat "$work/stand-in")" --env TOLK_API_KEYS="verify=$key" \
-    --env TOLK_HOST=127.0.0.1 --env TOLK_PORT="$port" tolk >/dev/null
+    --env TOLK_HOST=127.0.0.1 --env TOLK_PORT="$port" --env TOLK_LIMITS_PER_KEY_IN_FLIGHT=0 tolk >/dev/null
   eventually 30 is_healthy
   expect 'user, capabilities, new privileges' '10001 0000000000000000 1' "$(docker exec tolk node -p '
     const status = (name) => fs.readFileSync("/proc/1/status", "utf8").match(`${name}:\\s+(\\w+)`)[1];

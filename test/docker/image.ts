@@ -11,7 +11,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { inTime } from '../support/deadline.ts'
 import { ROOT } from '../support/documents.ts'
@@ -63,7 +63,7 @@ export const buildRoot = async (folder: string): Promise<string> => {
   const root = join(folder, 'root')
   const [gather = ''] = all('RUN')
   await run('sh', ['-c', gather.replaceAll('/runtime', root)], {
-    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` },
+    env: { ...process.env, PATH: `${NODE_FOLDER}:${process.env['PATH'] ?? ''}` },
   })
   await buildApp(root)
   // What Docker itself puts into every container.
@@ -71,6 +71,9 @@ export const buildRoot = async (folder: string): Promise<string> => {
   await run('chmod', ['-R', 'a+rX,go-w', root])
   return root
 }
+
+/** The Node that the Dockerfile names, whichever runs the tests. */
+const NODE_FOLDER = join(ROOT, 'node_modules/node/bin')
 
 export type Contained = Program & {
   /** Its number on this machine; inside it is 1. */
