@@ -109,7 +109,6 @@ export class EventStream implements Listener, Watcher, OpenTurn {
   }
 
   fail(failure: Failure): void {
-    this.#exchange?.abort()
     this.events([{ type: 'failure', failure }])
   }
 
