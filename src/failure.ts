@@ -90,8 +90,15 @@ export type Failure =
       readonly message: string
       readonly code: string
     }
-  /** No connection was made, or it was lost before any answer: nothing was generated. */
-  | { readonly kind: 'upstream-unreachable'; readonly reason: Unreachable }
+  /**
+   * No connection was made, or it was lost before any answer: nothing was generated. With `retryAfterMs` none
+   * was tried, because so many before it failed for this reason.
+   */
+  | {
+      readonly kind: 'upstream-unreachable'
+      readonly reason: Unreachable
+      readonly retryAfterMs?: number
+    }
   /** `phase` is what was waited for in vain, `waitedMs` for how long. */
   | {
       readonly kind: 'upstream-timeout'

@@ -1,11 +1,20 @@
 /** What befell a call before its answer began: an error of a socket or of ours → its Failure. */
 import type { Failure, Unreachable } from '../failure.ts'
-import { REST_MS } from './breaker.ts'
 
 /** The code of what the upstream says that is not HTTP. */
 export const NO_HTTP = 'NO_HTTP'
-/** The code of an attempt that was not made, because too many before it failed. */
-export const RESTING = 'RESTING'
+
+/** An attempt to connect that was not made, because too many before it failed. */
+export class Resting extends Error {
+  override readonly name = 'Resting'
+  readonly failure: Failure
+
+  /** @param reason why the last one failed. @param retryAfterMs when the next is made. */
+  constructor(reason: Unreachable, retryAfterMs: number) {
+    super('the last attempts to connect all failed')
+    this.failure = { kind: 'upstream-unreachable', reason, retryAfterMs }
+  }
+}
 
 /** An error that says what happened in the words of sockets, for {@link accident} and for the log. */
 export const socketError = (code: string, message: string): Error =>
@@ -22,18 +31,11 @@ export const socketError = (code: string, message: string): Error =>
 export const accident = (cause: unknown, wasSent: boolean): Failure => {
   const code = codeOf(cause)
   if (code === NO_HTTP) return malformed('something that is not HTTP')
-  if (code === RESTING) return OUTAGE
+  if (cause instanceof Resting) return cause.failure
   const reason = reasonOf(code)
   if (reason === undefined) return { kind: 'internal', cause }
   const isTold = !wasSent || reason === 'tls'
   return { kind: 'upstream-unreachable', reason: isTold ? reason : 'reset' }
-}
-
-const OUTAGE: Failure = {
-  kind: 'overloaded',
-  message:
-    'The upstream cannot be reached; tolk tries again every second. Is Ollama running there? Send the request again in a moment.',
-  retryAfterMs: REST_MS,
 }
 
 /** @param what as the object of a sentence that begins with "The upstream sent". */

@@ -1,7 +1,8 @@
 /** The connections to one upstream: as many as there are calls, and the idle ones for a while. */
+import type { Unreachable } from '../failure.ts'
 import { now, unwatch, watch, type Watcher } from '../ticker.ts'
-import { accident, RESTING, socketError } from './accident.ts'
-import { Breaker } from './breaker.ts'
+import { accident, Resting } from './accident.ts'
+import { Breaker, REST_MS } from './breaker.ts'
 import { Connection, type Call, type Home } from './connection.ts'
 import type { Dial } from './dial.ts'
 import { UNHEARD, type Incidents } from './incidents.ts'
@@ -24,6 +25,7 @@ export class Connections implements Home, Watcher {
   readonly #idle: Connection[] = []
   #isClosed = false
   #retrying = 0
+  #lastReason: Unreachable = 'refused'
 
   /** @param keepAliveTimeoutMs how long a connection may be idle, ms; 0 keeps none. */
   constructor(
@@ -58,9 +60,9 @@ export class Connections implements Home, Watcher {
     }
   }
 
-  /** Has a call carried by a new connection. @throws {@link RESTING} in an outage, and as {@link Dial.open}. */
+  /** Has a call carried by a new connection. @throws {@link Resting} in an outage, and as {@link Dial.open}. */
   connect(call: Call): Connection {
-    if (!this.#breaker.admits(now())) throw socketError(RESTING, 'the last attempts all failed')
+    if (!this.#breaker.admits(now())) throw new Resting(this.#lastReason, REST_MS)
     const connection = new Connection(this.#dial, this, call)
     this.#all.add(connection)
     return connection
@@ -88,9 +90,11 @@ export class Connections implements Home, Watcher {
   failed(cause: unknown): void {
     const failure = accident(cause, false)
     // A certificate that is not trusted is no outage, and neither is a fault of this machine's.
-    const isOutage = failure.kind === 'upstream-unreachable' && failure.reason !== 'tls'
-    if (isOutage && !this.#isClosed) this.#breaker.failed(now())
-    else this.#breaker.gaveUp()
+    if (failure.kind !== 'upstream-unreachable' || failure.reason === 'tls' || this.#isClosed) {
+      return this.#breaker.gaveUp()
+    }
+    this.#lastReason = failure.reason
+    this.#breaker.failed(now())
   }
 
   gaveUp(): void {

@@ -17,7 +17,7 @@
  */
 import { Failed, type Failure } from '../failure.ts'
 import { fromOctets } from '../wire/octets.ts'
-import { accident, malformed, socketError } from './accident.ts'
+import { accident, malformed, Resting, socketError } from './accident.ts'
 import type { Call, Connection, Loss } from './connection.ts'
 import { Connections } from './connections.ts'
 import { createDial } from './dial.ts'
@@ -207,7 +207,7 @@ class HttpCall implements Call, Sending {
       }
     } catch (error) {
       // Why it was to be tried again says more than why it was not.
-      if (!isResting(error)) why = error
+      if (!(error instanceof Resting)) why = error
     }
     this.#hasRetried = true
     this.lost(why, 'unsent')
@@ -236,11 +236,9 @@ class HttpCall implements Call, Sending {
 /** What has passed soon or not at all; waiting for a connection in vain a second time would be too long. */
 const retryReason = (cause: unknown): RetryReason | null => {
   const failure = accident(cause, false)
-  if (failure.kind !== 'upstream-unreachable') return null
+  if (failure.kind !== 'upstream-unreachable' || cause instanceof Resting) return null
   return failure.reason === 'refused' || failure.reason === 'dns' ? failure.reason : null
 }
-
-const isResting = (error: unknown): boolean => accident(error, false).kind === 'overloaded'
 
 const ask = (
   send: Http['send'],

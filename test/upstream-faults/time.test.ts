@@ -141,6 +141,8 @@ test.each([
 
 /** What the log says of each exchange, ms. */
 const durations = (): readonly number[] =>
-  tolk.logged.map((text) => logged.parse(JSON.parse(text)).duration_ms)
+  tolk.logged
+    .filter((text) => text.includes('"msg":"request"'))
+    .map((text) => logged.parse(JSON.parse(text)).duration_ms)
 
 const logged = z.object({ duration_ms: z.int() })

@@ -1,7 +1,7 @@
 /** Accidents are told apart by their codes, and nothing that may have run is said not to have. */
 import { describe, expect, test } from 'vitest'
 import type { Unreachable } from '../../src/failure.ts'
-import { accident, NO_HTTP, socketError } from '../../src/upstream/accident.ts'
+import { accident, NO_HTTP, Resting, socketError } from '../../src/upstream/accident.ts'
 
 const CODES: readonly (readonly [reason: Unreachable, ...codes: readonly string[]])[] = [
   ['refused', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EPERM'],
@@ -52,4 +52,12 @@ test('only what is not HTTP is put down to the upstream', () => {
   for (const cause of [socketError('EMFILE', ''), new TypeError('ours'), 'no error at all']) {
     expect(accident(cause, false)).toEqual({ kind: 'internal', cause })
   }
+})
+
+test('an attempt that was not made says why the last one failed, and when the next is made', () => {
+  expect(accident(new Resting('connect-timeout', 1000), false)).toEqual({
+    kind: 'upstream-unreachable',
+    reason: 'connect-timeout',
+    retryAfterMs: 1000,
+  })
 })

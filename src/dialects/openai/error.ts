@@ -173,7 +173,12 @@ const ROWS: Rows = {
     code,
     message,
   }),
-  'upstream-unreachable': ({ reason }) => ({ status: 502, type: SERVER, ...UNREACHABLE[reason] }),
+  'upstream-unreachable': ({ reason, retryAfterMs }) => ({
+    status: retryAfterMs === undefined ? 502 : 503,
+    type: SERVER,
+    ...UNREACHABLE[reason],
+    ...(retryAfterMs !== undefined && { headers: retryAfter(retryAfterMs) }),
+  }),
   'upstream-timeout': ({ phase, waitedMs }) => ({
     status: 504,
     type: SERVER,

@@ -409,3 +409,12 @@ test('work that was done is never done again', () => {
     expect(encodeError(failure).headers).toEqual(never)
   }
 })
+
+test('an upstream that was not even tried is a 503 that says why, and when to come back', () => {
+  const failure = { kind: 'upstream-unreachable', reason: 'dns', retryAfterMs: 1000 } as const
+  expect(encodeError(failure)).toMatchObject({
+    status: 503,
+    error: { code: 'upstream_dns_error', message: expect.stringMatching(/cannot be resolved/) },
+    headers: { 'retry-after': '1', 'x-should-retry': 'true' },
+  })
+})
