@@ -91,6 +91,7 @@ describe('to serve, the sources', () => {
     expect(own).toContain('src/server/app.ts')
     expect(own.filter((path) => path.startsWith('src/commands/')).toSorted()).toEqual([
       'src/commands/describe-failure.ts',
+      'src/commands/reload.ts',
       'src/commands/serve.ts',
       'src/commands/until-signal.ts',
     ])
