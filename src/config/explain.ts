@@ -15,4 +15,4 @@ export const explain = (settings: readonly Setting[]): readonly string[] => {
 const WIDEST = 44
 
 const widthOf = (texts: readonly string[]): number =>
-  Math.max(0, ...texts.map(({ length }) => length).filter((length) => length <= WIDEST))
+  texts.reduce((widest, { length }) => (length > WIDEST ? widest : Math.max(widest, length)), 0)

@@ -25,6 +25,7 @@ export const interpolate = (tree: Tree, environment: Environment, file: string):
 
   const inText = (text: string, path: Path): unknown => {
     const place = nameOf(path)
+    const names: string[] = []
     const filled = text.replace(PLACEHOLDER, (whole, name: string | undefined) => {
       if (whole === ESCAPED) return '${'
       if (name === undefined || !NAME.test(name)) {
@@ -32,7 +33,7 @@ export const interpolate = (tree: Tree, environment: Environment, file: string):
         problems.push({ place, sentence })
         return whole
       }
-      variables.set(place, [...(variables.get(place) ?? []), name])
+      names.push(name)
       const value = environment[name]
       if (value === undefined) {
         const sentence = `\`${place}\` in ${file} needs the environment variable ${name}, which is not set; set it, or leave the option out.`
@@ -40,21 +41,38 @@ export const interpolate = (tree: Tree, environment: Environment, file: string):
       }
       return value ?? ''
     })
-    return variables.has(place) ? readWritten(filled, nodeAt(path) ?? {}) : filled
+    if (names.length > 0) variables.set(place, names)
+    return names.length > 0 ? readWritten(filled, nodeAt(path) ?? {}) : filled
+  }
+
+  const unnameable = (path: Path): void => {
+    const place = nameOf(path)
+    problems.push({ place, sentence: `unknown key \`${place}\` in ${file}: choose another name.` })
   }
 
   const inside = (value: unknown, path: Path): unknown => {
     if (typeof value === 'string') return inText(value, path)
+    // No option is so deep: the schema refuses what is.
+    if (path.length > MAX_DEPTH) return value
     if (Array.isArray(value)) return value.map((each, index) => inside(each, [...path, index]))
     if (!isTree(value)) return value
     return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, inside(each, [...path, key])]),
+      Object.entries(value).map(([key, each]) => {
+        // The schema would pass over it without a word, as if nobody had written it.
+        if (key === '__proto__' && isMap(path)) unnameable([...path, key])
+        return [key, inside(each, [...path, key])]
+      }),
     )
   }
 
   return { value: inside(tree, []), variables, problems }
 }
 
+/** Whether names of the operator's own choice stand there. */
+const isMap = (path: Path): boolean => typeof nodeAt(path)?.additionalProperties === 'object'
+
+const MAX_DEPTH = 32
+
 const ESCAPED = '$${'
-const PLACEHOLDER = /\$\$\{|\$\{(?:([^}]*)\})?/g
+const PLACEHOLDER = /\$\$\{|\$\{(?:([^}$]*)\})?/g
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

@@ -15,7 +15,7 @@ import { CONFIG_VARIABLE, saidByEnvironment } from './sources/environment.ts'
 import { saidByFile, upstreamIn } from './sources/file.ts'
 import { saidByFlags } from './sources/flags.ts'
 import { saidByOllama } from './sources/ollama.ts'
-import { nameOf } from './tree.ts'
+import { nameOf, type Tree } from './tree.ts'
 
 /** Where a configuration is looked for; what is absent is the process's own. */
 export type Sources = {
@@ -63,8 +63,7 @@ export const loadConfig = ({
     upstream,
     said.map(({ assignments }) => assignments),
   )
-  // zod compiles a schema at its first use, 5 ms here; this one is used once.
-  const parsed = settingsSchema.safeParse(merged.tree, { error: unsaid, jitless: true })
+  const parsed = checked(merged.tree)
   const problems = [
     ...said.flatMap((each) => each.problems),
     ...(parsed.error?.issues ?? [])
@@ -83,6 +82,20 @@ export const loadConfig = ({
     warnings: [...merged.warnings, ...outside.warnings],
   }
 }
+
+const checked = (tree: Tree) => {
+  try {
+    // zod compiles a schema at its first use, 5 ms here; this one is used once.
+    return settingsSchema.safeParse(tree, { error: unsaid, jitless: true })
+  } catch (cause) {
+    // It passes lists of faults on as arguments: some hundred thousand are more than the stack holds.
+    if (cause instanceof RangeError) throw new ConfigError([TOO_MANY])
+    throw cause
+  }
+}
+
+const TOO_MANY =
+  'The configuration has more faults than can be told. Is it one of tolk? `tolk schema` prints what may stand in it.'
 
 /** Windows has permissions of another kind, and says 666 of nearly every file. */
 const permissionsOf: ModeOf = (path) =>
