@@ -6,6 +6,7 @@ import { Failed } from '../../src/failure.ts'
 import { Admission, type AdmissionLimits, type Place } from '../../src/server/admission.ts'
 import { HeapLevel } from '../../src/server/heap-level.ts'
 import { now } from '../../src/ticker.ts'
+import { collectGarbage } from '../support/collect-garbage.ts'
 
 const LIMITS: AdmissionLimits = {
   maxInFlight: 1,
@@ -212,6 +213,24 @@ const waitsOf = ({ places, flood, requests, ends }: Load): readonly number[] => 
   }
   return waits
 }
+
+test('nothing is kept of a key none of whose turns is left', async () => {
+  const admission = new Admission(LIMITS)
+  const first = seated(admission, A)
+  const gone = [keyNamed('in'), keyNamed('waiting')].map((key) => {
+    const place = admission.enter(key)
+    first.leave()
+    place.leave()
+    return new WeakRef(key)
+  })
+  await expect
+    .poll(() => {
+      collectGarbage()
+      return gone.filter((key) => key.deref() !== undefined)
+    })
+    .toEqual([])
+  expect(admission.inFlight).toBe(0)
+})
 
 describe('R-12 the queue', () => {
   test('sends away whoever finds it full, and says when to come back', () => {
