@@ -325,7 +325,9 @@ test('R-15 a client that reads a byte now and then is cut off, and the upstream 
   await expect.poll(() => tolk.logged.join('')).toContain('"outcome":"client-stalled"')
   // It did read, all the time.
   expect(read).toBeGreaterThan(5)
-  expect(sumOf(await scrape(tolk), 'tolk_write_stalls_total')).toBe(1)
+  const figures = await scrape(tolk)
+  expect(sumOf(figures, 'tolk_write_stalls_total')).toBe(1)
+  expect(sumOf(figures, 'tolk_abort_propagation_seconds_count')).toBe(1)
 })
 
 /** As work that does not end would. */
@@ -464,6 +466,7 @@ describe('R-21 an upstream that is down, under load', () => {
     const figures = await scrape(tolk)
     expect(sumOf(figures, 'tolk_requests_total')).toBe(400)
     expect(sumOf(figures, 'tolk_upstream_circuit_state')).toBeGreaterThan(0)
+    expect(sumOf(figures, 'tolk_upstream_retries_total', { reason: 'dns' })).toBeGreaterThan(0)
     isDown = false
     await expect.poll(async () => (await chat(tolk)).status, { timeout: 5000 }).toBe(200)
     expect(sumOf(await scrape(tolk), 'tolk_upstream_circuit_state')).toBe(0)

@@ -106,7 +106,7 @@ describe('a line longer than the limit', () => {
     )
   })
 
-  test('is not kept: nothing comes after it', () => {
+  test('U-52 is not kept: nothing comes after it', () => {
     const lines = new Lines(4)
     expect(fed(lines, 'abcde')).toEqual([])
     expect(lines.overflowed).toBe(true)
@@ -120,7 +120,7 @@ describe('the work', () => {
     vi.restoreAllMocks()
   })
 
-  test('is one look at each character, however long the line and small the slices', () => {
+  test('U-52 is one look at each character, however long the line and small the slices', () => {
     const slice = 'x'.repeat(64)
     const lines = new Lines(1_000_000)
     const searched = countSearched()
