@@ -6,6 +6,7 @@ import { accept } from '../../wire/json.ts'
 import { Pace, type Steps } from '../../wire/steps.ts'
 import { anyList, compiled, list, oneOf } from './field.ts'
 import { content, decodeContent, decodeText, paragraphs } from './message-content.ts'
+import { InnerJson } from './json-value.ts'
 import { invalid, missing } from './refusal.ts'
 import { decodeFunctionCall, decodeToolCalls, functionCall, toolCalls } from './tool-call.ts'
 
@@ -39,11 +40,12 @@ export type Conversation = {
 export function* decodeMessages(wires: readonly unknown[]): Steps<Conversation> {
   if (wires.length === 0) throw invalid('messages', 'expected at least one message.')
   const history = new CallHistory()
+  const inner = new InnerJson()
   const pace = new Pace()
   const decoded: Message[] = []
   for (const [index, wire] of wires.entries()) {
     const read = accept(compiledMessage(), wire, ['messages', index])
-    const ours = decode(read, `messages[${index}]`, history)
+    const ours = decode(read, `messages[${index}]`, history, inner)
     decoded.push(ours)
     if (pace.isDue(effortOf(read, 'media' in ours ? ours.media : []))) yield
   }
@@ -61,7 +63,7 @@ const effortOf = ({ content: parts, tool_calls: calls }: Wire, media: readonly M
   return effort
 }
 
-const decode = (wire: Wire, param: string, history: CallHistory): Message => {
+const decode = (wire: Wire, param: string, history: CallHistory, inner: InnerJson): Message => {
   const at = `${param}.content`
   switch (wire.role) {
     case 'system':
@@ -71,8 +73,8 @@ const decode = (wire: Wire, param: string, history: CallHistory): Message => {
       return { role: 'user', ...decodeContent(required(wire.content, at), at) }
     case 'assistant': {
       const calls = [
-        ...decodeToolCalls(wire.tool_calls, `${param}.tool_calls`),
-        ...decodeFunctionCall(wire.function_call, `${param}.function_call`),
+        ...decodeToolCalls(wire.tool_calls, `${param}.tool_calls`, inner),
+        ...decodeFunctionCall(wire.function_call, `${param}.function_call`, inner),
       ]
       history.called(calls)
       const text = paragraphs([decodeText(wire.content, at), wire.refusal ?? ''])

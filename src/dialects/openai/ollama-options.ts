@@ -84,7 +84,7 @@ export const decodeOptions = (
   const { num_ctx: inner, stop, ...rest } = wire ?? {}
   const set = Object.entries(rest).filter(([, value]) => value != null)
   const [kept, left] = parted(set, ([name]) => allowLoadOptions || Object.hasOwn(running, name))
-  for (const [name, value] of kept) assertReadable(value, `options.${name}`)
+  for (const [name, value] of kept) assertReadable(value, `options.${name.slice(0, LONGEST_NAME)}`)
   const stops = decodeStop(stop)
   const options = Object.fromEntries([...kept, ...(stops.length > 0 ? [['stop', stops]] : [])])
   const numCtx = allowLoadOptions ? (window ?? inner) : null
@@ -98,6 +98,9 @@ export const decodeOptions = (
     ],
   }
 }
+
+/** Of a name that a refusal repeats. */
+const LONGEST_NAME = 64
 
 const NONE: DecodedOptions = { ignored: [] }
 

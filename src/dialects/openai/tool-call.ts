@@ -1,9 +1,9 @@
 /** Tool calls in the history: `tool_calls`, and the `function_call` of before there were any. */
 import { z } from 'zod'
 import type { JsonObject, PastCall } from '../../chat/request.ts'
-import { isJsonObject, parseJson } from '../../wire/json.ts'
+import { isJsonObject } from '../../wire/json.ts'
 import { list } from './field.ts'
-import { assertReadable } from './json-value.ts'
+import { assertReadable, type InnerJson } from './json-value.ts'
 import { invalid, missing, unsupported } from './refusal.ts'
 
 const called = z.object({ name: z.string(), arguments: z.unknown().optional() })
@@ -18,6 +18,7 @@ export const toolCalls = list(
 export const decodeToolCalls = (
   calls: z.infer<typeof toolCalls>,
   param: string,
+  inner: InnerJson,
 ): readonly PastCall[] =>
   (calls ?? []).map(({ id, type, function: call }, index) => {
     const at = `${param}[${index}]`
@@ -28,7 +29,7 @@ export const decodeToolCalls = (
     return {
       id: id ?? '',
       name: call.name,
-      arguments: decodeArguments(call.arguments, `${at}.function.arguments`),
+      arguments: decodeArguments(call.arguments, `${at}.function.arguments`, inner),
     }
   })
 
@@ -36,6 +37,7 @@ export const decodeToolCalls = (
 export const decodeFunctionCall = (
   call: z.infer<typeof functionCall>,
   param: string,
+  inner: InnerJson,
 ): readonly PastCall[] =>
   call == null
     ? []
@@ -43,13 +45,13 @@ export const decodeFunctionCall = (
         {
           id: '',
           name: call.name,
-          arguments: decodeArguments(call.arguments, `${param}.arguments`),
+          arguments: decodeArguments(call.arguments, `${param}.arguments`, inner),
         },
       ]
 
 /** The text of a JSON object, digit for digit; models write nothing at all for a call without any. */
-const decodeArguments = (wire: unknown, param: string): JsonObject => {
-  const value = typeof wire === 'string' ? readArguments(wire, param) : (wire ?? {})
+const decodeArguments = (wire: unknown, param: string, inner: InnerJson): JsonObject => {
+  const value = typeof wire === 'string' ? readArguments(wire, param, inner) : (wire ?? {})
   if (!isJsonObject(value)) throw invalid(param, NOT_ARGUMENTS)
   assertReadable(value, param)
   // Rare, and a copy of everything.
@@ -66,13 +68,7 @@ const withSign = (value: unknown): unknown => {
   return isJsonObject(value) ? withSigns(value) : value
 }
 
-const readArguments = (text: string, param: string): unknown => {
-  if (text.trim() === '') return {}
-  try {
-    return parseJson(text)
-  } catch {
-    throw invalid(param, NOT_ARGUMENTS)
-  }
-}
+const readArguments = (text: string, param: string, inner: InnerJson): unknown =>
+  text.trim() === '' ? {} : inner.read(text, param, NOT_ARGUMENTS)
 
 const NOT_ARGUMENTS = 'expected the text of a JSON object.'
