@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Capability } from '../../catalog/model-card.ts'
 import { Failed } from '../../failure.ts'
+import { isModest } from '../../wire/json-size.ts'
 
 /**
  * Reads one whole JSON answer.
@@ -68,7 +69,11 @@ const KNOWN: readonly Capability[] = [
   'audio',
 ]
 
+/** Thousands of models are a few million tokens at most. */
+const LIMITS = { maxJsonDepth: 64, maxJsonTokens: 5_000_000 }
+
 const parsed = (body: string, endpoint: string): unknown => {
+  if (!isModest(body, LIMITS)) throw malformed(endpoint, undefined)
   try {
     return JSON.parse(body)
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The error of llama-server inside Ollama's: JSON in a string, or Go's map syntax (contract § 2.4). */
 import { jsonSlice } from '../../wire/json-slice.ts'
+import { isModest } from '../../wire/json-size.ts'
 import { isJsonObject } from '../../wire/json.ts'
 
 /** An error is a sentence; what it quotes of a log or a prompt may be megabytes. UTF-16 code units. */
@@ -34,8 +35,9 @@ export const runnerErrorOf = (body: unknown): RunnerError | null => {
   }
 }
 
-/** `null` for what is no JSON. */
+/** `null` for what is no JSON, or far too much of it. */
 export const parsed = (text: string): unknown => {
+  if (!isModest(text)) return null
   try {
     return JSON.parse(text)
   } catch {
