@@ -28,7 +28,7 @@ const TYPES: Readonly<Record<string, OptionType>> = {
 /** @returns Ollama's sentence about the first option of a wrong type; unknown and null ones pass. */
 export const optionError = (options: Readonly<Record<string, unknown>>): string | null => {
   for (const [name, value] of Object.entries(options)) {
-    const type = TYPES[name]
+    const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined
     if (type === undefined || value === null) continue
     if (!FITS[type](value)) return `option "${name}" must be of type ${type}`
     if (Array.isArray(value) && value.some((item) => typeof item !== 'string')) {
