@@ -488,7 +488,7 @@ export const settingsSchema = z
           .max(1_000_000)
           .default(5000)
           .describe(
-            'How many chats may be under way; further ones wait in the `queue`. Set it to what the upstream answers at a time (for one model, its OLLAMA_NUM_PARALLEL): Ollama queues without telling, and fairly to nobody.',
+            'How many requests to models may be under way; further ones wait in the `queue`. Set it to what the upstream answers at a time (for one model, its OLLAMA_NUM_PARALLEL): Ollama queues without telling, and fairly to nobody.',
           ),
         perKeyInFlight: z
           .int()
@@ -496,7 +496,7 @@ export const settingsSchema = z
           .max(1_000_000)
           .default(32)
           .describe(
-            'How many chats of one client key may be under way or wait; one more is a 429 at once. 0: any number. Without keys it does not count.',
+            'How many requests to models one client key may have under way or waiting; one more is a 429 at once. 0: any number. Without keys it does not count.',
           ),
       })
       .prefault({})
@@ -509,16 +509,16 @@ export const settingsSchema = z
           .max(1_000_000)
           .default(256)
           .describe(
-            'How many chats may wait for one of `limits.maxInFlight` to end; one more is a 503. Keys take turns, and when all is full a key with more waiting makes way for one with fewer. 0: nobody waits.',
+            'How many requests may wait for one of `limits.maxInFlight` to end; one more is a 503. Keys take turns, and when all is full a key with more waiting makes way for one with fewer. 0: nobody waits.',
           ),
         timeoutMs: millisecondsOrOff()
           .default(60_000)
           .describe(
-            'How long a chat may wait, in milliseconds; then it is a 503. A stream gets its early 200 and its heartbeats meanwhile. 0: as long as it takes.',
+            'How long a request may wait, in milliseconds; then it is a 503. A stream gets its early 200 and its heartbeats meanwhile. 0: as long as it takes.',
           ),
       })
       .prefault({})
-      .describe('Chats that wait for their turn; in each process.'),
+      .describe('Requests that wait for their turn; in each process.'),
     downstream: z
       .strictObject({
         commitAfterMs: millisecondsOrOff()
