@@ -66,7 +66,7 @@ export class Turn {
   #take(event: ChatEvent, said: ChatEvent[]): void {
     switch (event.type) {
       case 'text':
-        if (this.#state !== 'text' && isBlank(event.escaped)) {
+        if (this.#state !== 'text' && isBlank(event.escaped) && !this.#holdsMost()) {
           this.#hold(event)
           return
         }
@@ -94,6 +94,11 @@ export class Turn {
     for (const logprob of logprobs) this.#held.logprobs.push(logprob)
   }
 
+  /** Blanks without end are said in the end: nobody keeps them. */
+  #holdsMost(): boolean {
+    return this.#held !== null && this.#held.escaped.length >= MOST_HELD
+  }
+
   #withHeld(event: Text): Text {
     const held = this.#held
     if (held === null) return event
@@ -118,6 +123,9 @@ export class Turn {
     return [joined({ type: 'text', escaped: held.escaped }, held), finish]
   }
 }
+
+/** Octets; far more than a model puts between two blocks. */
+const MOST_HELD = 256 * 1024
 
 const isBlank = (escaped: string): boolean => fromEscaped(escaped).trim() === ''
 
