@@ -201,7 +201,7 @@ describe.each(WAYS)('C-01 a client that leaves, by %s,', (_, leave) => {
       models: { params: { m: { streaming: false } } },
       downstream: { writeStallMs: 300 },
     })
-    limit = 20_000
+    limit = 15_000
     const client = await connected(post('flood'))
     client.socket.pause()
     await expect.poll(() => chats().length).toBe(1)
