@@ -64,6 +64,20 @@ test('before it stops listening it says that it leaves, and serves on for preDel
   await inTime('the end', closing)
 })
 
+test('several workers do so too', async () => {
+  const program = await run(['--workers', '2'], { TOLK_SHUTDOWN_PRE_DELAY_MS: '2500' })
+  const ready = () => ask(program.url, { path: '/readyz' })
+  await expect.poll(async () => (await ready()).status, SOON).toBe(200)
+  program.process.kill('SIGTERM')
+  await expect.poll(async () => (await ready()).status, { timeout: 2000, interval: 20 }).toBe(503)
+  const answered = await ask(program.url, {
+    path: CHAT,
+    body: { model: 'm', messages: [{ role: 'user', content: 'Hi' }] },
+  })
+  expect(answered.status).toBe(200)
+  expect(await inTime('the end', program.ended, 8000)).toEqual({ code: 0, signal: null })
+})
+
 /** Lets a test have something thrown inside of tolk: at a signal, out of a timer's call. */
 const FAULTY = `data:text/javascript,${encodeURIComponent(`
   const { on } = process
