@@ -99,7 +99,6 @@ class Rig {
       maxCalls: Number.POSITIVE_INFINITY,
       usedCallIds: new Set(),
       offered: [],
-      offered: [],
       mintCallId: () => 'call_0',
     })
     this.pump = new Pump({
