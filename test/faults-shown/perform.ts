@@ -1,4 +1,5 @@
 /** Plays one example on a stage of its own. */
+import { inTime } from '../support/deadline.ts'
 import type { Example } from './example.ts'
 import { CLIENT_KEY, createStage, PROMPT, UPSTREAM_KEY, type Kept } from './stage.ts'
 import type { Say } from './wire.ts'
@@ -18,20 +19,21 @@ export const perform = async (example: Example): Promise<Performance> => {
   const began = performance.now()
   const stage = await createStage(example.settings)
   const { kept, promised, wire, tolk, ollama } = stage
-  let port = ''
   try {
-    port = String(ollama.port)
-    await example.play(stage)
+    await inTime('the end of the play', example.play(stage), 15_000)
   } catch (cause) {
     promised(`the example was played to its end: ${String(cause)}`, false)
-  } finally {
-    await stage.close()
   }
+  await inTime('the end of the stage', stage.close(), 5000).catch((cause: unknown) => {
+    promised(`the stage could be cleared: ${String(cause)}`, false)
+  })
   const { logged } = tolk
   const log = logged.join('')
   promised(
     'the log holds no key, no prompt and no address',
-    ![CLIENT_KEY, UPSTREAM_KEY, PROMPT, '127.0.0.1', `:${port}`].some((word) => log.includes(word)),
+    ![CLIENT_KEY, UPSTREAM_KEY, PROMPT, '127.0.0.1', `:${ollama.port}`].some((word) =>
+      log.includes(word),
+    ),
   )
   return { example, kept, says: wire.says, logged, tookMs: performance.now() - began }
 }

@@ -18,10 +18,10 @@ export const drain: Example = {
       socket.write(chunked(line('one')))
       if (isFirst) void soon.promise.then(() => socket.write(REST))
     }
-    const short = await stream()
-    const long = await stream()
     const half = await connect()
     half.send('GET /v1/models HTTP/1.1\r\nHos')
+    const short = await stream()
+    const long = await stream()
     await Promise.all([short.until(2), long.until(2)])
 
     const closing = tolk.close()
