@@ -105,6 +105,17 @@ describe('tolk', () => {
     expect(program.stderr()).not.toMatch(/^\s+at /m)
   })
 
+  test('A-12 listens beyond this machine when told to, and warns of what that is', async () => {
+    const program = run({ args: ['--host', '0.0.0.0', '--allow-anonymous'], env: env() })
+    await program.says(/listens on http:\/\/0\.0\.0\.0:\d+/)
+    await program.says(
+      /"level":"warn".*anyone who reaches this port can use the upstream: no client keys are configured/,
+    )
+    const keys = run({ args: ['--host', '0.0.0.0'], env: { ...env(), TOLK_API_KEYS: 'a=sk-a' } })
+    await keys.says(/listens on http:\/\/0\.0\.0\.0:\d+/)
+    expect(keys.stdout()).not.toContain('anyone who reaches')
+  })
+
   test.each([
     [['--prot', '1'], /did you mean `--port`\?/],
     [['modles'], /did you mean `models`\?/],

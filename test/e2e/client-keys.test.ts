@@ -139,6 +139,28 @@ describe('A-01, A-02, A-08 a wrong key is a 401', () => {
   })
 })
 
+describe('A-04 a key that is no key', () => {
+  test.each<[what: string, key: string, status: number]>([
+    ['of a megabyte', 'x'.repeat(1_000_000), 431],
+    ['of more than a head may be', 'x'.repeat(17_000), 431],
+    ['as long as a head may be', 'x'.repeat(15_000), 401],
+    ['of octets that are no ASCII', '\u00FF\u00FE\u0080', 401],
+    ['of UTF-8', Buffer.from('\u30AD\u30FC').toString('latin1'), 401],
+  ])('%s is refused in a moment, and keeps no socket', async (_, key, status) => {
+    const client = await connectTo(tolk.url)
+    client.send(
+      Buffer.from(
+        `GET /v1/models HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n\r\n`,
+        'latin1',
+      ),
+    )
+    const answer = answerIn(await client.closed())
+    expect(answer.status).toBe(status)
+    expect(refusalIn(answer).message).not.toContain('xx')
+    client.socket.destroy()
+  })
+})
+
 test.each([['/healthz'], ['/livez'], ['/readyz']])(
   'A-14 %s needs no key, and tells nothing',
   async (path) => {
