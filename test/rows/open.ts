@@ -20,6 +20,8 @@ export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
 
 /** Rows that are tested but for this. */
 export const IN_PART: Readonly<Record<string, string>> = {
+  'A-03':
+    'the clock, which would judge the machine: what runs is counted, 100,000 times for each class',
   'C-17': 'the pace: ten thousand requests, as fast as the machine takes them',
   'C-20':
     'the seconds and the number: a hundredth of each second, and three thousand come back instead of ten',
@@ -43,4 +45,6 @@ export const IN_PART: Readonly<Record<string, string>> = {
     'tokens, stops and minutes in memory are the client’s: Ollama cuts an answer at ten windows, and loads nothing anew for them',
   'R-21':
     'the share of the processor and the five milliseconds: attempts and lines are counted, nothing is timed',
+  'S-06':
+    'workers keep the environment: they are tolk itself, and load the same configuration from it; nothing else is started',
 }
