@@ -82,7 +82,8 @@ describe.each([
     await expect
       .poll(
         () => {
-          const isStill = pulled - before < 100 && pulled > 0
+          // More than a megabyte has been said, and now next to nothing is.
+          const isStill = before > 1000 && pulled - before < 100
           before = pulled
           return isStill
         },
