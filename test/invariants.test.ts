@@ -36,6 +36,7 @@ const asked: fc.Arbitrary<Required<Asked>> = fc.record({
   includeUsage: fc.boolean(),
   maxCalls: fc.constantFrom(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 1, 2),
   usedCallIds: fc.constantFrom([], ['used']),
+  offered: fc.constantFrom([], ['get_weather']),
 })
 
 const RUNS = { numRuns: 500 }

@@ -19,7 +19,7 @@ const DOORS: Doors = {
   'model-pattern.ts': [],
   'go-duration.ts': [],
   'client-key.ts': [],
-  'chat/': ['wire/escaped.ts', 'failure.ts'],
+  'chat/': ['wire/escaped.ts', 'wire/json.ts', 'wire/json-slice.ts', 'failure.ts'],
   'embedding/': ['chat/'],
   'catalog/': ['chat/', 'failure.ts', 'nearest.ts'],
   'wire/': ['failure.ts', 'zod'],

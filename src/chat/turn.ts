@@ -16,6 +16,7 @@
  */
 import { fromEscaped } from '../wire/escaped.ts'
 import type { ChatEvent, Finish, Logprob, Text, ToolCall } from './event.ts'
+import { Repair } from './repair.ts'
 
 /** What the request says about the calls that may come back. */
 export type TurnRules = {
@@ -23,6 +24,8 @@ export type TurnRules = {
   readonly maxCalls: number
   /** Ids that the conversation used already: an upstream that counts from `call_0` repeats itself. */
   readonly usedCallIds: ReadonlySet<string>
+  /** Names of the tools that may be called: one of them may have been printed instead. */
+  readonly offered: readonly string[]
   /** Makes a new call id; random, so it is handed in. */
   readonly mintCallId: () => string
 }
@@ -47,16 +50,18 @@ export class Turn {
   readonly #ids: Set<string>
   #calls = 0
   readonly #rules: TurnRules
+  readonly #repair: Repair
 
   constructor(rules: TurnRules) {
     this.#rules = rules
+    this.#repair = new Repair(new Set(rules.offered))
     this.#ids = new Set(rules.usedCallIds)
   }
 
   /** Exactly one last word passes, and nothing after it. */
   order(batch: readonly ChatEvent[]): readonly ChatEvent[] {
     const said: ChatEvent[] = []
-    for (const event of batch) {
+    for (const event of this.#repair.right(batch)) {
       if (this.#state === 'finished' || this.#state === 'failed') break
       this.#take(event, said)
     }

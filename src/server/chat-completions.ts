@@ -71,7 +71,8 @@ const begin = async (
     wanted.reasoningField ??
     decodeReasoningHeader(headerOf(c, 'x-tolk-reasoning-field')) ??
     config.openai.reasoningField
-  const turn = new Turn({ maxCalls: request.maxCalls, usedCallIds, mintCallId })
+  const offered = request.tools.map(({ name }) => name)
+  const turn = new Turn({ maxCalls: request.maxCalls, usedCallIds, offered, mintCallId })
   const target = { card, requestId: record.id }
   const { maxResponseBytes } = config.upstream
   // Nothing that throws stands between a place and whoever gives it back.

@@ -9,6 +9,7 @@ const turnWith = (rules: Partial<TurnRules> = {}): Turn => {
   return new Turn({
     maxCalls: Number.POSITIVE_INFINITY,
     usedCallIds: new Set(),
+    offered: [],
     mintCallId: () => `minted-${minted++}`,
     ...rules,
   })

@@ -44,15 +44,16 @@ test('a text becomes a vector, by default through base64, with its tokens counte
   expect(sent()).toEqual([{ model: 'embed:latest', input: ['hi you'], truncate: false }])
 })
 
+const raw = (encoding: 'float' | 'base64') =>
+  fetch(`${tolk.baseURL}/embeddings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'embed', input: ['a', 'b'], encoding_format: encoding }),
+  }).then(async (response) => listOf(z.unknown()).parse(await response.json()).data)
+
 test('float and base64 are the same numbers, and as asked', async () => {
-  const ask = (encoding: 'float' | 'base64') =>
-    fetch(`${tolk.baseURL}/embeddings`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'embed', input: ['a', 'b'], encoding_format: encoding }),
-    }).then(async (response) => listOf(z.unknown()).parse(await response.json()).data)
-  const floats = await ask('float')
-  const texts = await ask('base64')
+  const floats = await raw('float')
+  const texts = await raw('base64')
   for (const [index, { embedding }] of floats.entries()) {
     const bytes = Buffer.from(z.string().parse(texts[index]?.embedding), 'base64')
     const read = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4))
@@ -157,7 +158,7 @@ test('a client that leaves has the upstream stop, and no further batch is sent',
   await inTime('the first batch', promise)
   leaving.abort()
   await expect(asked).rejects.toThrow('aborted')
-  const [first] = ollama.requests.filter(({ route }) => route === '/api/embed')
+  const first = ollama.requests.find(({ route }) => route === '/api/embed')
   await inTime(
     'the end of the upstream’s connection',
     first?.closed ?? Promise.reject(new Error('no request')),

@@ -1,8 +1,11 @@
 /** The other half of every chat recording: what a client must get of it, streamed and whole. */
+import { z } from 'zod'
 import { decodeError } from '../../src/dialects/ollama/error.ts'
 import { whole, type Slicing } from '../../src/demo/script.ts'
 import type { ChatRecording } from './recordings.ts'
 import { answerOf, fold, hear, stream, type Asked, type WholeAnswer } from './translate.ts'
+
+const named = z.object({ function: z.object({ name: z.string() }) })
 
 export type Golden = {
   /** The frames of a streaming client; `null` when it gets the same error as any other. */
@@ -16,10 +19,11 @@ export type Golden = {
  * @param slices how the upstream's bytes arrive.
  */
 export const goldenOf = (
-  { response, bytes, model }: ChatRecording,
+  { response, bytes, model, body }: ChatRecording,
   slices: Slicing = whole,
 ): Golden => {
-  const asked: Asked = { model, includeUsage: true }
+  const offered = (body.tools ?? []).map((tool) => named.parse(tool).function.name)
+  const asked: Asked = { model, includeUsage: true, offered }
   if (response.status !== 200) {
     const failure = decodeError({ status: response.status, body: bytes.toString('utf8') }, model)
     return { sse: null, json: answerOf(failure, asked) }

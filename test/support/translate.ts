@@ -17,6 +17,7 @@ export type Asked = {
   readonly includeUsage?: boolean
   readonly maxCalls?: number
   readonly usedCallIds?: readonly string[]
+  readonly offered?: readonly string[]
 }
 
 export type WholeAnswer = { readonly status: number; readonly body: string }
@@ -77,10 +78,15 @@ export const wholeOctets = (
 
 const stampOf = (model: string) => ({ id: 'chatcmpl-0', created: 0, model })
 
-const turnOf = ({ maxCalls = Number.POSITIVE_INFINITY, usedCallIds = [] }: Asked): Turn => {
+const turnOf = ({
+  maxCalls = Number.POSITIVE_INFINITY,
+  usedCallIds = [],
+  offered = [],
+}: Asked): Turn => {
   let minted = 0
   return new Turn({
     maxCalls,
+    offered,
     usedCallIds: new Set(usedCallIds),
     mintCallId: () => `call_minted_${minted++}`,
   })

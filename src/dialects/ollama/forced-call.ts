@@ -6,12 +6,11 @@
  * not to no schema at all (contract § 1.8), so what comes is checked, and text that is no call is a failure.
  */
 import type { ChatEvent, Finish, Logprob, ToolCall } from '../../chat/event.ts'
+import { callsIn } from '../../chat/leaked-call.ts'
 import type { ChatRequest, JsonObject } from '../../chat/request.ts'
 import type { Failure } from '../../failure.ts'
 import type { Decoder } from '../../wire/codec.ts'
 import { fromEscaped } from '../../wire/escaped.ts'
-import { isJsonObject } from '../../wire/json.ts'
-import { jsonSlice } from '../../wire/json-slice.ts'
 import type { EncodedTool } from './tool.ts'
 
 /** The schema of one call: which of the tools, and its arguments. */
@@ -95,8 +94,9 @@ export class ForcedCallDecoder implements Decoder<ChatEvent> {
   }
 
   #finish(finish: Finish, said: ChatEvent[]): void {
-    const call = callIn(fromEscaped(this.#held), this.#names)
-    if (call !== null) said.push({ ...call, ...this.#takeLogprobs() }, finish)
+    const text = withoutFence(fromEscaped(this.#held).trim())
+    const [call, ...more] = callsIn(text, this.#names) ?? []
+    if (call !== undefined) said.push({ ...call, ...this.#takeLogprobs() }, ...more, finish)
     // Cut in the middle of the call: that is what the client has to hear.
     else if (finish.reason === 'length') said.push(finish)
     else this.#fail(said)
@@ -123,33 +123,10 @@ const UNMET: Failure = {
     'Ask again, or use a model with better tool calling.',
 }
 
-/** @returns the call that this text is, and nothing but that; models put JSON into fences. */
-const callIn = (text: string, names: ReadonlySet<string>): ToolCall | null => {
-  const json = withoutFence(text.trim())
-  const value = parsed(json)
-  if (!isJsonObject(value)) return null
-  const { name } = value
-  if (typeof name !== 'string' || !names.has(name)) return null
-  // Llama's own word for them, from a model that was held to nothing.
-  for (const key of ['arguments', 'parameters']) {
-    if (isJsonObject(value[key])) {
-      return { type: 'tool-call', id: '', name, arguments: jsonSlice(json, [key]) ?? '{}' }
-    }
-  }
-  return null
-}
-
+/** Models put JSON into fences, where nothing keeps them from it. */
 const withoutFence = (text: string): string =>
   text.startsWith(FENCE) && text.endsWith(FENCE)
     ? text.slice(text.indexOf('\n') + 1, -FENCE.length)
     : text
 
 const FENCE = '```'
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}

@@ -38,13 +38,15 @@ const said = (events: readonly ChatEvent[]): readonly string[] =>
     }
   })
 
+const tool = (name: string, parameters?: object) => ({
+  type: 'function',
+  function: { name, ...(parameters !== undefined && { parameters }) },
+})
+
+const bodyOf = (fields: object) =>
+  JSON.parse(encodeChatRequest(requestOf(fields), 'm', { overflow: 'error' }))
+
 describe('the schema', () => {
-  const tool = (name: string, parameters?: object) => ({
-    type: 'function',
-    function: { name, ...(parameters !== undefined && { parameters }) },
-  })
-  const bodyOf = (fields: object) =>
-    JSON.parse(encodeChatRequest(requestOf(fields), 'm', { overflow: 'error' }))
   const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
 
   test('of one tool is a call of it, and the tool is offered as ever', () => {

@@ -3,6 +3,8 @@ import { accepted, faultOf, requestOf } from '../../support/chat-body.ts'
 
 const tools = [{ type: 'function', function: { name: 'f' } }]
 
+const named = (name: string) => ({ type: 'function', function: { name } })
+
 describe('the choice of tools', () => {
   test.each([
     [{}, Number.POSITIVE_INFINITY, 1],
@@ -23,7 +25,6 @@ describe('the choice of tools', () => {
     expect(request.tools).toHaveLength(offered)
   })
 
-  const named = (name: string) => ({ type: 'function', function: { name } })
   const allowed = (mode: string | undefined, ...names: readonly string[]) => ({
     tool_choice: { type: 'allowed_tools', allowed_tools: { mode, tools: names.map(named) } },
   })
