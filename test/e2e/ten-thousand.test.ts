@@ -111,37 +111,43 @@ const growth = (before: Kinds, after: Kinds): readonly (readonly [kind: string, 
     .filter(([kind]) => !/^(?:code|hidden|object shape) /.test(kind))
     .map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)])
 
-test('R-19 well and badly ended, and whatever user, tag or agent they name, they leave nothing', { timeout: 120_000 }, async () => {
-  // Pools are filled, code is compiled.
-  await many(1000)
-  const kinds = kindsOfOurs()
-  const idle = await tolk.objects()
-  const client = await connectTo(tolk.url)
-  client.send(requestOf('falls silent'))
-  await client.until(/"content":"a"/, LATE_MS)
-  const busy = growth(idle, await tolk.objects())
-  // What is under way is seen, so what were left would be.
-  expect(busy).toContainEqual(['object EventStream', 1])
-  expect(busy).toContainEqual(['object ServerResponse', 1])
-  expect(busy.filter(([kind, more]) => more > 0 && kinds.includes(kind)).length).toBeGreaterThan(5)
-  await client.until(/"error"/, LATE_MS)
-  client.socket.destroy()
-
-  await many(100)
-  const before = await tolk.objects()
-  const bytes = await tolk.ask('reachable')
-  await many(STREAMS)
-  const left = async () => {
-    const grown = growth(before, await tolk.objects())
-    return grown.filter(
-      // Closures, strings, arrays, listeners, named or not: less than one for a hundred streams.
-      ([kind, more]) => more > STREAMS / 100 || (more > 0 && kinds.includes(kind)),
+test(
+  'R-19 well and badly ended, and whatever user, tag or agent they name, they leave nothing',
+  { timeout: 120_000 },
+  async () => {
+    // Pools are filled, code is compiled.
+    await many(1000)
+    const kinds = kindsOfOurs()
+    const idle = await tolk.objects()
+    const client = await connectTo(tolk.url)
+    client.send(requestOf('falls silent'))
+    await client.until(/"content":"a"/, LATE_MS)
+    const busy = growth(idle, await tolk.objects())
+    // What is under way is seen, so what were left would be.
+    expect(busy).toContainEqual(['object EventStream', 1])
+    expect(busy).toContainEqual(['object ServerResponse', 1])
+    expect(busy.filter(([kind, more]) => more > 0 && kinds.includes(kind)).length).toBeGreaterThan(
+      5,
     )
-  }
-  await expect.poll(left, { timeout: 20_000, interval: 500 }).toEqual([])
-  // What V8 compiled meanwhile is 200 KB to 1.5 MB; what was said would be 4 MB.
-  expect((await tolk.ask('reachable')) - bytes).toBeLessThan(256 * STREAMS)
-  // Node's of listeners that gather.
-  expect(tolk.printed()).not.toContain('Warning')
-  await expect.poll(() => ollama.connections()).toBe(0)
-})
+    await client.until(/"error"/, LATE_MS)
+    client.socket.destroy()
+
+    await many(100)
+    const before = await tolk.objects()
+    const bytes = await tolk.ask('reachable')
+    await many(STREAMS)
+    const left = async () => {
+      const grown = growth(before, await tolk.objects())
+      return grown.filter(
+        // Closures, strings, arrays, listeners, named or not: less than one for a hundred streams.
+        ([kind, more]) => more > STREAMS / 100 || (more > 0 && kinds.includes(kind)),
+      )
+    }
+    await expect.poll(left, { timeout: 20_000, interval: 500 }).toEqual([])
+    // What V8 compiled meanwhile is 200 KB to 1.5 MB; what was said would be 4 MB.
+    expect((await tolk.ask('reachable')) - bytes).toBeLessThan(256 * STREAMS)
+    // Node's of listeners that gather.
+    expect(tolk.printed()).not.toContain('Warning')
+    await expect.poll(() => ollama.connections()).toBe(0)
+  },
+)
