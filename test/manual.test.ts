@@ -84,9 +84,13 @@ const SAMPLES: Samples = {
     code,
   })),
   'unsupported-parameter': [{ kind: 'unsupported-parameter', message, param: 'n' }],
-  'unsupported-by-model': keysOf<Ability>({ chat: 0, embeddings: 0, tools: 0, images: 0, audio: 0 }).map(
-    (ability) => ({ kind: 'unsupported-by-model', ability, message, param: 'messages' }),
-  ),
+  'unsupported-by-model': keysOf<Ability>({
+    chat: 0,
+    embeddings: 0,
+    tools: 0,
+    images: 0,
+    audio: 0,
+  }).map((ability) => ({ kind: 'unsupported-by-model', ability, message, param: 'messages' })),
   'context-exceeded': [{ kind: 'context-exceeded', message }],
   unauthorized: [{ kind: 'unauthorized', message }],
   forbidden: [{ kind: 'forbidden', message, param: null }],
