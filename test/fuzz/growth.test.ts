@@ -231,7 +231,7 @@ describe('over HTTP the work of a hostile body is at most some of that of an hon
   }
 
   const echo = (length: number): string =>
-    chatOf(`,"tools":[{"function":{"name":"f","description":"${'a'.repeat(length)}","parameters":{"description":"b${'a'.repeat(length / 2)}"}}}]`) // prettier-ignore
+    chatOf(`,"tools":[{"function":{"name":"f","description":"${'a'.repeat(length)}","parameters":{"description":"${'a'.repeat(1000)}b${'a'.repeat(length / 2)}"}}}]`) // prettier-ignore
 
   type Case = [what: string, body: string, status: number]
 
