@@ -86,6 +86,18 @@ const endOf = (answer: RawAnswer, stream: boolean): string | null => {
   return error?.code ?? null
 }
 
+test.each(['0.5', '-1', '9007199254740993', '1e300'])(
+  'a count of %s says nothing, and costs no answer',
+  (count) => {
+    const line = `{"message":{"content":"x"},"done":true,"prompt_eval_count":${count},"eval_count":${count}}\n`
+    const wish = { includeUsage: true }
+    const { chunks, isDone } = readStream(
+      fromOctets(streamOctets(hear([line], wish), wish).join('')),
+    )
+    expect([isDone, chunks.at(-1)?.usage]).toEqual([true, null])
+  },
+)
+
 describe('over HTTP', () => {
   let upstream: FaultUpstream
   let tolk: Tolk

@@ -29,6 +29,12 @@ const toolCall = z.object({
   }),
 })
 
+/** A number that counts nothing says nothing: the answer beside it is worth more. */
+const count = z
+  .number()
+  .nullish()
+  .transform((value) => (Number.isSafeInteger(value) && Number(value) >= 0 ? value : undefined))
+
 const chatResponse = z.object({
   message: z
     .object({
@@ -42,8 +48,8 @@ const chatResponse = z.object({
   logprobs: z
     .array(tokenLogprob.extend({ top_logprobs: z.array(tokenLogprob).nullish() }))
     .nullish(),
-  prompt_eval_count: z.number().nullish(),
-  eval_count: z.number().nullish(),
+  prompt_eval_count: count,
+  eval_count: count,
 })
 
 type ChatResponse = z.infer<typeof chatResponse>
