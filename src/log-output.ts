@@ -15,8 +15,11 @@ export type LogOutput = {
 
 /** How long a line may wait for company, ms: a write for each costs as much as a short answer's tokens. */
 const COMPANY_MS = 100
-/** Bytes that may wait for a reader who does not read; beyond it lines are dropped. */
-const MAX_WAITING = 1024 * 1024
+/**
+ * Bytes that may wait for a reader who does not read; beyond it lines are dropped. Four times the lines of
+ * 5,000 streams that end at once: they come before any of them can be written.
+ */
+const MAX_WAITING = 8 * 1024 * 1024
 /** Bytes in one write of a process that has its output for itself. */
 const MAX_LOT = 64 * 1024
 /**

@@ -50,9 +50,16 @@ test('what waits at the end is written then', () => {
 test('more than anyone should keep is dropped by whole lines', () => {
   const output = logOutput(fd)
   const line = `${'x'.repeat(64 * 1024 - 1)}\n`
-  for (let at = 0; at < 40; at += 1) output.write(line)
+  for (let at = 0; at < 140; at += 1) output.write(line)
   output.flush()
-  expect(written()).toBe(line.repeat(16))
+  expect(written()).toBe(line.repeat(128))
+})
+
+test('of five thousand streams that end at once each has its line', async () => {
+  const output = logOutput(fd)
+  const lines = Array.from({ length: 5000 }, (_, at) => `${at} ${'x'.repeat(450)}\n`)
+  for (const line of lines) output.write(line)
+  await expect.poll(written, { timeout: 10_000 }).toBe(lines.join(''))
 })
 
 test('a full disk loses lines and nothing else', () => {
