@@ -17,8 +17,6 @@ export type Manner = Terms & {
   readonly restMs?: number
   /** Reads nothing at all. */
   readonly isStalled?: boolean
-  /** How long the answer may take before it counts as hung, ms. */
-  readonly patienceMs?: number
   /** Hears when each delta was written, in microseconds of the monotonic clock. */
   readonly moment?: (us: number) => void
   /** Octets of prompt beside what the upstream reads. */
@@ -37,8 +35,14 @@ export type Asked = {
 
 export type Heard = Judgement & { readonly end: End; readonly status: number }
 
-/** When also a machine that is busy has had time enough, ms. */
+/** How long an answer may take beyond what it lasts by itself, before it counts as hung, ms: a machine may be busy. */
 const PATIENCE_MS = 60_000
+
+const lastsMs = ({ firstMs, deltas, paceMs }: Spec): number =>
+  Math.min(LONGEST_TIMER_MS - PATIENCE_MS, firstMs + deltas * paceMs)
+
+/** A timer of Node's holds no more (2^31 - 1 ms). */
+const LONGEST_TIMER_MS = 2_147_483_647
 
 export type Target = {
   readonly port: number
@@ -100,7 +104,7 @@ export class Clients {
       else if (manner.restMs !== undefined) rest(socket, manner.restMs)
     }
     const close = (): void => end(oracle.closed() ? 'whole' : 'torn')
-    const deadline = setTimeout(() => end('late'), manner.patienceMs ?? PATIENCE_MS)
+    const deadline = setTimeout(() => end('late'), PATIENCE_MS + lastsMs(spec))
     socket.on('data', take).on('close', close)
     if (manner.isStalled === true) socket.pause()
     socket.write(postOf(PATH, bodyFor(spec, manner.stream, manner.ballast), this.#target.headers))

@@ -8,6 +8,8 @@ export type CommandLine = {
   readonly only: readonly string[]
   /** tolk's entry, where it is not this clone as it is published. */
   readonly program: string | undefined
+  /** Whether failures may come at any moment: the network is a bad one. */
+  readonly isRough: boolean
   readonly isHelp: boolean
 }
 
@@ -29,6 +31,7 @@ export const readCommandLine = (
       seed: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       program: { type: 'string' },
+      rough: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -42,8 +45,8 @@ export const readCommandLine = (
   if (seconds < LEAST_SECONDS || seconds > MOST_SECONDS) {
     throw new Error(`a soak takes ${LEAST_SECONDS} s to ${MOST_SECONDS} s`)
   }
-  const { program, help: isHelp } = values
-  return { seconds, seed: numberOf('seed', values.seed, seed), only, program, isHelp }
+  const { program, rough: isRough, help: isHelp } = values
+  return { seconds, seed: numberOf('seed', values.seed, seed), only, program, isRough, isHelp }
 }
 
 const numberOf = (flag: string, text: string | undefined, unset: number): number => {
@@ -63,6 +66,7 @@ Loads a tolk, does to it and its upstream what a network can do, and holds every
   --seed N         draws the same faults again; each run prints its own
   --only L3,L7     some phases alone, with the time that they have in a whole run
   --program FILE   another tolk than this clone as it is published, such as src/main.ts
+  --rough          failures may come at any moment, for the network is a bad one; what comes is still checked
   --help           this
 
 ${phases.map(({ ids, title }) => `  ${ids.join(', ').padEnd(8)} ${title}`).join('\n')}

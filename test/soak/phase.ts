@@ -7,11 +7,15 @@ import type { Upstream } from './upstream-process.ts'
 export type Soak = {
   readonly seed: number
   readonly upstream: Upstream
+  /** tolk's entry. */
+  readonly program: string
   /** The tolk that lives as long as the soak, so that what it leaves behind adds up. */
   readonly rig: Rig
   readonly tally: Tally
   /** For files; its own. */
   readonly folder: string
+  /** The whole of its time, s. */
+  readonly seconds: number
   /** How much of the ten minutes there is, 1 for all of it: counts that time does not bound are scaled by it. */
   readonly scale: number
   nextId(): number

@@ -15,14 +15,17 @@ export class Rig {
   /** Requests that were sent whole, or so far that tolk has to log them. */
   sent = 0
   readonly #tally: Tally
+  readonly #isRough: boolean
   #ids: string[] = []
   /** What its upstream was blamed for already. */
   #blamed = { tooOften: 0, pipelined: 0, unreadable: 0 }
 
-  constructor(tolk: TolkProcess, upstream: Upstream, tally: Tally) {
+  /** @param isRough whether failures may come at any moment. */
+  constructor(tolk: TolkProcess, upstream: Upstream, tally: Tally, isRough: boolean) {
     this.tolk = tolk
     this.upstream = upstream
     this.#tally = tally
+    this.#isRough = isRough
     this.clients = this.clientsOf(tolk.port)
   }
 
@@ -42,7 +45,7 @@ export class Rig {
 
   ask(spec: Spec, manner: Manner): Asked {
     this.sent += 1
-    return this.clients.ask(spec, manner)
+    return this.clients.ask(spec, this.#isRough ? { ...manner, mayFail: true } : manner)
   }
 
   hear(spec: Spec, manner: Manner): Promise<Heard> {
@@ -140,8 +143,9 @@ export const until = async <T>(
 export const startRig = async (
   upstream: Upstream,
   tally: Tally,
+  isRough: boolean,
   options: Omit<TolkOptions, 'upstreamUrl'>,
 ): Promise<Rig> => {
   const tolk = await startTolkProcess({ ...options, upstreamUrl: upstream.url })
-  return new Rig(tolk, upstream, tally)
+  return new Rig(tolk, upstream, tally, isRough)
 }

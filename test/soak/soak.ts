@@ -27,13 +27,14 @@ const say = (line: string): void => {
 }
 
 /** @returns the exit code. */
-const run = async ({ seconds, seed, only, program }: CommandLine): Promise<number> => {
+const run = async (commandLine: CommandLine): Promise<number> => {
+  const { seconds, seed, only, program } = commandLine
   const began = performance.now()
   const folder = mkdtempSync(join(tmpdir(), 'tolk-soak-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   say(`A soak of ${seconds} s with seed ${seed}, on ${machineText()}.`)
   const entry = program === undefined ? await buildPublished(folder) : resolve(program)
-  const soak = await begin(entry, folder, seed, seconds)
+  const soak = await begin(entry, folder, commandLine)
   const { tally } = soak
   const before = await warmUp(soak)
 
@@ -56,21 +57,26 @@ const run = async ({ seconds, seed, only, program }: CommandLine): Promise<numbe
 const begin = async (
   program: string,
   folder: string,
-  seed: number,
-  seconds: number,
+  { seed, seconds, isRough }: CommandLine,
 ): Promise<Soak> => {
   const tally = new Tally()
   const upstream = await startUpstream()
   let ids = 0
   let tolks = 0
   const start: Soak['start'] = (options, other = upstream) =>
-    startRig(other, tally, { ...options, program, folder: join(folder, `tolk-${tolks++}`) })
+    startRig(other, tally, isRough, {
+      ...options,
+      program,
+      folder: join(folder, `tolk-${tolks++}`),
+    })
   return {
     seed,
     upstream,
     rig: await start({}),
     tally,
     folder,
+    program,
+    seconds,
     scale: seconds / FULL_SECONDS,
     nextId: () => ids++,
     start,

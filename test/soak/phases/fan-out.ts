@@ -12,6 +12,8 @@ const MOST_KB_EACH = 70
 const MOST_US_PER_DELTA = 120
 const MOST_LEFT_MB = 15
 const PACE_MS = 1000
+/** Some deltas each stream has, however late it comes, ms. */
+const LEAST_MS = 5 * PACE_MS
 /** How many connect at a time: all at once they would wait for each other. */
 const WAVE = 250
 
@@ -23,11 +25,14 @@ export const fanOut: Phase = {
     const streams = scaled(soak, STREAMS, 300)
     const { rig } = soak
     const base = await rig.tolk.inside('collected')
-    const deltas = Math.max(2, Math.floor(ms / PACE_MS) - 2)
+    const began = performance.now()
+    const leftMs = (): number => Math.max(LEAST_MS, ms - (performance.now() - began))
     const all: Asked[] = []
     while (all.length < streams) {
       const wave = Array.from({ length: Math.min(WAVE, streams - all.length) }, () => {
         const id = soak.nextId()
+        // The last to come ends with the first.
+        const deltas = Math.ceil(leftMs() / PACE_MS)
         return rig.ask(specOf(id, soak.seed + id, { deltas, paceMs: PACE_MS }), { stream: true })
       })
       all.push(...wave)
@@ -37,10 +42,10 @@ export const fanOut: Phase = {
       )
     }
     const heard = (): number => all.reduce((sum, { oracle }) => sum + oracle.deltas, 0)
-    const [before, began] = [await rig.tolk.inside('now'), heard()]
-    await sleep(Math.max(1000, (deltas - 2) * PACE_MS - 500))
+    const [before, heardBefore] = [await rig.tolk.inside('now'), heard()]
+    await sleep(leftMs() - PACE_MS * 2)
     const after = await rig.tolk.inside('now')
-    const usPerDelta = (after.cpuUs - before.cpuUs) / Math.max(1, heard() - began)
+    const usPerDelta = (after.cpuUs - before.cpuUs) / Math.max(1, heard() - heardBefore)
     const open = all.filter(({ oracle }) => !oracle.isDone).length
     const full = await rig.tolk.inside('collected')
     await Promise.all(all.map(({ ended }) => ended))

@@ -4,6 +4,7 @@ import { inBounds, scaled, type Phase, type Soak } from '../phase.ts'
 import { LATE_MS } from '../processes.ts'
 import { quantile } from '../quantile.ts'
 import { seeded } from '../random.ts'
+import { roughNetwork } from '../rough-network.ts'
 import { until, type Rig } from '../rig.ts'
 import { specOf } from '../spec.ts'
 import { startUpstream, type Upstream } from '../upstream-process.ts'
@@ -50,6 +51,7 @@ export const restarts: Phase = {
         outcome: 'pass',
         figures: `${still} streams went on where they were`,
       },
+      await roughNetwork(soak, soak.seconds / 6),
     ]
   },
 }

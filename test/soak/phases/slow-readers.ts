@@ -1,6 +1,6 @@
 /** L8: clients that read nothing cost a bounded amount, are cut off, and nobody else notices. */
 import { sumOf } from '../../support/read-metrics.ts'
-import { drive } from '../drive.ts'
+import { drive, sleep } from '../drive.ts'
 import { inBounds, scaled, type Phase, type Soak } from '../phase.ts'
 import { quantile } from '../quantile.ts'
 import { until } from '../rig.ts'
@@ -12,6 +12,8 @@ const MOST_KB_EACH = 300
 /** More than kernels take for one connection, in deltas of this many octets. */
 const DELTAS = 100_000
 const PADDING = 2000
+/** In which sockets become full; less than a reader of nothing is left alone. */
+const FILLING_MS = 500
 
 export const slowReaders: Phase = {
   ids: ['L8'],
@@ -31,9 +33,10 @@ export const slowReaders: Phase = {
     // All of them are full, and none is cut off yet.
     await until(
       () => rig.underWay(),
-      (open) => open >= count,
+      (open) => open >= 2 * count,
       1000,
     )
+    await sleep(FILLING_MS)
     const full = await rig.tolk.inside('collected')
     const beside = await healthy(soak, (ms * 2) / 3)
     const cut = await until(
