@@ -156,7 +156,7 @@ describe.concurrent('a command line that starts it', { timeout: DEADLINE_MS }, (
     const tolk = start(written.replace('https://ollama.com', ollama.url).replace('…', 'canary'), {})
     try {
       const [, models] = await tolk.says(/^tolk listens on \S+ → .*: (\d+) models/m)
-      expect(models).toBe('12')
+      expect(models).toBe('13')
     } finally {
       tolk.kill()
       await ollama.close()

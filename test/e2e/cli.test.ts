@@ -153,7 +153,7 @@ describe('the other commands', () => {
     expect((await program.ended).code).toBe(0)
     const list: { object?: string; data?: unknown[] } = JSON.parse(program.stdout())
     expect(list.object).toBe('list')
-    expect(list.data).toHaveLength(12)
+    expect(list.data).toHaveLength(13)
   })
 
   test.each([[['models']], [['models', '--json']]])(
@@ -207,7 +207,7 @@ describe('the other commands', () => {
     )
     const serving = run({ args: flags, cwd, env: { TOLK_PORT: '0' } })
     await serving.says(/"level":"warn".*apiKey.*is not sent to the address in `--upstream`/)
-    await serving.says(/listens on .* 12 models/)
+    await serving.says(/listens on .* 13 models/)
     expect(check.stdout() + serving.stdout() + serving.stderr()).not.toContain('canary')
     expect(ollama.requests.flatMap(({ headers }) => headers.authorization ?? [])).toEqual([])
   })
