@@ -5,6 +5,7 @@ import { ChatResponseDecoder } from '../dialects/ollama/chat-response.ts'
 import { decoderFor } from '../dialects/ollama/forced-call.ts'
 import { decodeEmbedResponse, encodeEmbedRequest } from '../dialects/ollama/embed.ts'
 import { decodeError } from '../dialects/ollama/error.ts'
+import { toolNames } from '../dialects/ollama/tool-names.ts'
 import { decodeVersion } from '../dialects/ollama/version.ts'
 import { Failed, type Failure } from '../failure.ts'
 import { hiding } from './credential-words.ts'
@@ -47,9 +48,11 @@ export const createOllama = (
   }
 
   return {
-    chat: (request, { card, requestId }, listener) => {
+    chat: (asked, { card, requestId }, listener) => {
+      const { request, called } = toolNames(asked)
       const pieces = encodeInPieces(request, card.name, card.serving)
-      const decoder = decoderFor(request, new ChatResponseDecoder(config.maxLineBytes, odd, hide))
+      const answer = new ChatResponseDecoder(config.maxLineBytes, odd, hide, called)
+      const decoder = decoderFor(request, answer, called)
       const pump = new Pump({
         decoder,
         listener,

@@ -66,6 +66,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
   readonly #lines: Lines
   readonly #odd: (kind: OddLine) => void
   readonly #hide: Hide | undefined
+  readonly #called: (name: string) => string
   #records = 0
   #over: 'done' | 'failed' | null = null
   /** Log probabilities of lines that say nothing yet: tokens held back by one of Ollama's parsers. */
@@ -75,11 +76,18 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
    * @param maxLineLength bytes; tool arguments are always one line (contract § 6).
    * @param odd hears of each line that is not as it should be.
    * @param hide takes out of an error what only the caller knows to be secret.
+   * @param called says what the client calls a tool that the model called so.
    */
-  constructor(maxLineLength: number, odd: (kind: OddLine) => void = () => {}, hide?: Hide) {
+  constructor(
+    maxLineLength: number,
+    odd: (kind: OddLine) => void = () => {},
+    hide?: Hide,
+    called: (name: string) => string = (name) => name,
+  ) {
     this.#lines = new Lines(maxLineLength)
     this.#odd = odd
     this.#hide = hide
+    this.#called = called
   }
 
   get records(): number {
@@ -145,7 +153,10 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     if (thinking != null && thinking !== '')
       said.push({ type: 'reasoning', escaped: toEscaped(thinking) })
     if (content != null && content !== '') said.push({ type: 'text', escaped: toEscaped(content) })
-    if (calls != null) for (const call of toolCalls(calls, source)) said.push(call)
+    if (calls != null)
+      for (const call of toolCalls(calls, source)) {
+        said.push({ ...call, name: this.#called(call.name) })
+      }
     if (response.done === true) {
       const reason = decodeDoneReason(response.done_reason)
       said.push({ type: 'finish', reason, usage: usageOf(response) })

@@ -24,17 +24,20 @@ export const formatOf = (tools: readonly EncodedTool[]): JsonObject => {
   return only !== undefined && calls.length === 1 ? only : { anyOf: calls }
 }
 
-/** Reads the answer to this request, as a call where one has to be made. */
+/**
+ * Reads the answer to this request, as a call where one has to be made.
+ *
+ * @param called says what the client calls a tool that goes upstream under this name.
+ */
 export const decoderFor = (
   { mustCall = false, tools }: Pick<ChatRequest, 'mustCall' | 'tools'>,
   answer: Decoder<ChatEvent>,
-): Decoder<ChatEvent> =>
-  mustCall
-    ? new ForcedCallDecoder(
-        answer,
-        tools.map(({ name }) => name),
-      )
-    : answer
+  called: (name: string) => string,
+): Decoder<ChatEvent> => {
+  if (!mustCall) return answer
+  const names = tools.map(({ name }) => name)
+  return new ForcedCallDecoder(answer, names, called)
+}
 
 /** Characters of an answer that may be held back; a call has some hundred. */
 const MAX_HELD = 1_000_000
@@ -42,15 +45,24 @@ const MAX_HELD = 1_000_000
 /** Holds the text back until it is known what it is: beside a call text, alone a call or nothing. */
 export class ForcedCallDecoder implements Decoder<ChatEvent> {
   readonly #inner: Decoder<ChatEvent>
+  /** As they are upstream, in what the model writes; and as the client has them, in calls that Ollama read. */
   readonly #names: ReadonlySet<string>
+  readonly #own: ReadonlySet<string>
+  readonly #called: (name: string) => string
   #held = ''
   #logprobs: Logprob[] = []
   #state: 'holding' | 'called' | 'failed' = 'holding'
 
-  /** @param names of the tools that may be called. */
-  constructor(inner: Decoder<ChatEvent>, names: Iterable<string>) {
+  /** @param names upstream of the tools that may be called. */
+  constructor(
+    inner: Decoder<ChatEvent>,
+    names: Iterable<string>,
+    called: (name: string) => string = (name) => name,
+  ) {
     this.#inner = inner
+    this.#called = called
     this.#names = new Set(names)
+    this.#own = new Set([...this.#names].map(called))
   }
 
   get records(): number {
@@ -86,7 +98,7 @@ export class ForcedCallDecoder implements Decoder<ChatEvent> {
   }
 
   #call(call: ToolCall, said: ChatEvent[]): void {
-    if (!this.#names.has(call.name)) return this.#fail(said)
+    if (!this.#own.has(call.name)) return this.#fail(said)
     if (this.#held !== '') said.push({ type: 'text', escaped: this.#held, ...this.#takeLogprobs() })
     this.#held = ''
     this.#state = 'called'
@@ -95,11 +107,15 @@ export class ForcedCallDecoder implements Decoder<ChatEvent> {
 
   #finish(finish: Finish, said: ChatEvent[]): void {
     const text = withoutFence(fromEscaped(this.#held).trim())
-    const [call, ...more] = callsIn(text, this.#names) ?? []
+    const [call, ...more] = (callsIn(text, this.#names) ?? []).map((each) => this.#named(each))
     if (call !== undefined) said.push({ ...call, ...this.#takeLogprobs() }, ...more, finish)
     // Cut in the middle of the call: that is what the client has to hear.
     else if (finish.reason === 'length') said.push(finish)
     else this.#fail(said)
+  }
+
+  #named({ type, id, name, arguments: args }: ToolCall): ToolCall {
+    return { type, id, name: this.#called(name), arguments: args }
   }
 
   #takeLogprobs(): { readonly logprobs?: readonly Logprob[] } {

@@ -81,6 +81,8 @@ describe('the schema', () => {
   })
 })
 
+const own = (name: string): string => (name === 'f' ? 'python' : name)
+
 describe('an answer', () => {
   test.each<[what: string, lines: readonly string[], events: readonly string[]]>([
     [
@@ -176,6 +178,17 @@ describe('an answer', () => {
         expect(events.some(({ type }) => type === 'tool-call')).toBe(last === 'finish')
       }),
     )
+  })
+
+  test('is of what the client calls so, however it is called upstream', () => {
+    const fresh = () =>
+      new ForcedCallDecoder(new ChatResponseDecoder(1 << 20, undefined, undefined, own), ['f'], own)
+    const json = toOctets(line({ content: '{"name":"f","arguments":{}}' }) + done())
+    expect(said(fresh().feed(json))).toEqual(['call python {}', 'finish stop'])
+    expect(said(fresh().feed(toOctets(native('f') + done())))).toEqual([
+      'call python {"a":1}',
+      'finish stop',
+    ])
   })
 
   test('its log probabilities are the call’s', () => {
