@@ -1,6 +1,7 @@
 /** The body of `POST /v1/chat/completions` → ChatRequest. */
 import { z } from 'zod'
 import type { ChatRequest } from '../../chat/request.ts'
+import type { Failed } from '../../failure.ts'
 import { accept, isJsonObject } from '../../wire/json.ts'
 import { allOf, type Steps } from '../../wire/steps.ts'
 import { decodeMessages, messages } from './chat-message.ts'
@@ -10,7 +11,7 @@ import { decodeKeepAlive, keepAlive } from './keep-alive.ts'
 import { decodeOptions, ollamaOptions, windowField } from './ollama-options.ts'
 import { decodeEffort, READ_OF_REASONING, reasoningEffort } from './reasoning-effort.ts'
 import { decodeReasoningField, type ReasoningField, reasoningField } from './reasoning-field.ts'
-import { invalid, refuseIgnored, unsupported } from './refusal.ts'
+import { invalid, refuseIgnored } from './refusal.ts'
 import {
   decodeFormat,
   formatField,
@@ -29,7 +30,9 @@ const schema = z.object({
   messages,
   stream: z.boolean().nullish(),
   // Allowed beside `stream: false` too, where OpenAI refuses it: usage is there anyway.
-  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  stream_options: z
+    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .nullish(),
   n: integer(1, Number.MAX_SAFE_INTEGER).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: integer(0, 20).nullish(),
@@ -46,14 +49,20 @@ const schema = z.object({
 const compiledSchema = compiled(schema)
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
-const READ = new Map([...READ_OF_REASONING, ...READ_OF_FORMAT])
+const READ = new Map([
+  ...READ_OF_REASONING,
+  ...READ_OF_FORMAT,
+  ['stream_options', ['include_usage', 'include_obfuscation']] as const,
+])
 
 /** What the operator lets clients do. */
 export type RequestPolicy = {
   /** Refuse what would be ignored. */
   readonly strict: boolean
-  /** Let clients set what makes Ollama load a model anew: `num_ctx`, `options.num_gpu`, … */
+  /** Let clients set what makes Ollama load a model anew: `num_ctx`, `options.num_gpu`, any `keep_alive`, … */
   readonly allowLoadOptions: boolean
+  /** The most that `n` may be; 1 where it is not said. */
+  readonly maxChoices?: number
 }
 
 /** A ChatRequest, and how its answer is to be given. */
@@ -61,6 +70,8 @@ export type ChatCompletionRequest = {
   readonly request: ChatRequest
   readonly stream: boolean
   readonly includeUsage: boolean
+  /** How many answers are wanted, each a choice of its own. */
+  readonly choices: number
   /** The client's own wish, before the operator's default. */
   readonly reasoningField?: ReasoningField
   /** Ids of the calls in the conversation: new calls get others. */
@@ -81,12 +92,11 @@ export const decodeChatCompletionRequest = (
 /** As {@link decodeChatCompletionRequest}: 10 MB of history take 50 ms. */
 export function* decodeInSteps(
   body: unknown,
-  { strict, allowLoadOptions }: RequestPolicy,
+  { strict, allowLoadOptions, maxChoices = 1 }: RequestPolicy,
 ): Steps<ChatCompletionRequest> {
   const wire = accept(compiledSchema(), body)
-  if (wire.n != null && wire.n > 1) {
-    throw unsupported('n', 'tolk gives one choice for now: send n as 1, and ask several times.')
-  }
+  const choices = wire.n ?? 1
+  if (choices > maxChoices) throw tooManyChoices(maxChoices)
   const choice = decodeToolChoice(wire)
   const { maxCalls, mustCall } = choice
   const tools = chosen(yield* decodeTools(wire), choice)
@@ -96,15 +106,20 @@ export function* decodeInSteps(
     tools.length > 0 && (typeof wish === 'object' || (mustCall && wish !== undefined))
   const format = toolsWin ? undefined : wish
   const effort = decodeEffort(wire)
-  const keepFor = decodeKeepAlive(wire.keep_alive, 'keep_alive')
+  const stay = decodeKeepAlive(wire, allowLoadOptions)
   const field = decodeReasoningField(wire)
   const { options, numCtx, ...denied } = decodeOptions(wire, allowLoadOptions)
   const conversation = yield* decodeMessages(wire.messages)
   const ignored = [
     ...(isJsonObject(body) ? ignoredFields(body, KNOWN, READ) : []),
+    // Without it a stream is as it would be were it refused, so no is no wish.
+    ...(wire.stream_options?.include_obfuscation === true
+      ? ['stream_options.include_obfuscation']
+      : []),
     ...ignoredFormats(wire),
     ...(toolsWin ? [formatField(wire)] : []),
     ...denied.ignored,
+    ...stay.ignored,
   ]
   if (strict) refuseIgnored(ignored)
   return {
@@ -120,16 +135,23 @@ export function* decodeInSteps(
       ...logprobsOf(wire),
       ...(options !== undefined && { options }),
       ...(numCtx !== undefined && { numCtx }),
-      ...(keepFor !== undefined && { keepAlive: keepFor }),
+      ...(stay.keepAlive !== undefined && { keepAlive: stay.keepAlive }),
       ...askedAs(effort?.field, numCtx === undefined ? undefined : windowField(wire)),
     },
     stream: wire.stream ?? false,
     includeUsage: wire.stream_options?.include_usage ?? false,
+    choices,
     ...(field !== undefined && { reasoningField: field }),
     usedCallIds: conversation.usedCallIds,
     ignored: headerNames(ignored),
   }
 }
+
+const tooManyChoices = (most: number): Failed =>
+  invalid(
+    'n',
+    `this server gives at most ${most}. Ask again for more, or have limits.maxChoices raised.`,
+  )
 
 const askedAs = (
   effort: string | undefined,

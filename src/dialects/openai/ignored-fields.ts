@@ -49,6 +49,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'service_tier',
   'safety_identifier',
   'prompt_cache_key',
+  'prompt_cache_options',
   'prompt_cache_retention',
   'verbosity',
 ])
