@@ -26,6 +26,8 @@ export type TurnRules = {
   readonly usedCallIds: ReadonlySet<string>
   /** Names of the tools that may be called: one of them may have been printed instead. */
   readonly offered: readonly string[]
+  /** Whether JSON was asked for: then a fence around it is none of it. */
+  readonly isJson?: boolean
   /** Makes a new call id; random, so it is handed in. */
   readonly mintCallId: () => string
 }
@@ -54,7 +56,7 @@ export class Turn {
 
   constructor(rules: TurnRules) {
     this.#rules = rules
-    this.#repair = new Repair(new Set(rules.offered))
+    this.#repair = new Repair(new Set(rules.offered), rules.isJson)
     this.#ids = new Set(rules.usedCallIds)
   }
 

@@ -233,6 +233,49 @@ describe('a call printed as text', () => {
   })
 })
 
+const unfenced = (words: string) => {
+  const ways = everyCut(words).map((slices) => {
+    const repair = new Repair(new Set(), true)
+    const batches = slices.filter((slice) => slice !== '').map((slice) => [text(slice)])
+    return said([...batches, [FINISH]].flatMap((batch) => repair.right(batch)))
+  })
+  expect(new Set(ways.map((way) => JSON.stringify(way))).size).toBe(1)
+  return ways[0]
+}
+
+describe('JSON that was asked for', () => {
+  const json = '{"code": "```js\\n1\\n```", "n": 1}'
+  test.each([
+    ['as it is', json, json],
+    ['in a fence', `\`\`\`json\n${json}\n\`\`\``, json],
+    ['in a fence without a word, blanks around', `\n\`\`\`\n${json}\n\`\`\`\n`, json],
+    ['in a fence that is not closed', `\`\`\`json\n${json}`, json],
+    ['with a backslash at its end', '```json\n"a\\\\"\n```', '"a\\\\"'],
+    [
+      'with words before the fence',
+      `Here: \`\`\`json\n${json}\n\`\`\``,
+      `Here: \`\`\`json\n${json}\n\`\`\``,
+    ],
+    ['in a fence of another language', '```python\n1\n```', '```python\n1\n```'],
+    ['that is a backtick', '`', '`'],
+  ])('%s', (_, words, expected) => {
+    expect(unfenced(words)).toEqual([`text: ${expected}`, 'finish'])
+  })
+
+  test('streams: only what may be the end waits', () => {
+    const repair = new Repair(new Set(), true)
+    const given = ['``', '`json\n', '{"a":', ' 1}', '\n', '``', '`'].map((piece) =>
+      said(repair.right([text(piece)])),
+    )
+    expect(given).toEqual([[], [], ['text: {"a":'], ['text:  1}'], [], [], []])
+    expect(said(repair.right([FINISH]))).toEqual(['finish'])
+  })
+
+  test('a fence stays where no JSON was asked for', () => {
+    expect(rightOf('```json\n{}\n```')).toEqual(['text: ```json\n{}\n```', 'finish'])
+  })
+})
+
 test('whatever is said, nothing is lost but tags, gaps and the shell of a call', () => {
   const words = fc.constantFrom(
     '<think>',
