@@ -9,6 +9,10 @@ export const isGoDuration = (text: string): boolean =>
   // A regular expression over megabytes runs out of stack, and no such text is meant.
   text.length <= LONGEST && GO_DURATION.test(text) && isSeconds(secondsOf(text))
 
+/** The seconds of what {@link isGoDuration} accepts, below 0 where it is negative. */
+export const secondsOfDuration = (text: string): number =>
+  text.startsWith('-') ? -secondsOf(text) : secondsOf(text)
+
 /** Whether so many seconds, negative ones too, are a duration of Go's. */
 export const isSeconds = (seconds: number): boolean => Math.abs(seconds) <= MOST_SECONDS
 

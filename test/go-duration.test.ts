@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { settingsSchema } from '../src/config/schema.ts'
-import { GO_DURATION, isGoDuration, isSeconds } from '../src/go-duration.ts'
-import { requestOf } from './support/chat-body.ts'
+import { GO_DURATION, isGoDuration, isSeconds, secondsOfDuration } from '../src/go-duration.ts'
+import { requestOf, TRUSTING } from './support/chat-body.ts'
 
 const inConfig = (keepAlive: unknown): boolean =>
   settingsSchema.safeParse({ models: { params: { '*': { keepAlive } } } }).success
 
 const inRequest = (keepAlive: unknown): boolean => {
   try {
-    return requestOf({ keep_alive: keepAlive }).keepAlive === keepAlive
+    return requestOf({ keep_alive: keepAlive }, TRUSTING).keepAlive === keepAlive
   } catch {
     return false
   }
@@ -56,6 +56,16 @@ describe('a duration of Go', () => {
 
   test.each(['1s', '1'])('of megabytes is refused unread: %j and so on', (start) => {
     expect(isGoDuration(start.repeat(8_000_000))).toBe(false)
+  })
+
+  test.each([
+    ['5m', 300],
+    ['-5m', -300],
+    ['+1h30m', 5400],
+    ['1.5s', 1.5],
+    ['0', 0],
+  ])('%j is so many seconds: %d', (text, seconds) => {
+    expect(Math.abs(secondsOfDuration(text) - seconds)).toBe(0)
   })
 
   test('of nothing needs no unit', () => {

@@ -10,7 +10,7 @@ export type Fitted = { readonly request: ChatRequest; readonly ignored: readonly
  * Refuses what this model surely cannot do, drops an effort it cannot make, and adds how the operator
  * wants it served. An uncertain card refuses and drops nothing: the upstream knows better.
  *
- * @param strict refuse a window that the operator's own would override. An effort that the model cannot
+ * @param strict refuse a window or a `keep_alive` that the operator's own would override. An effort that the model cannot
  *   make is never refused: agents send one to every model, and it would end their session.
  * @throws Failed `unsupported-by-model` or `unsupported-parameter`, naming the param.
  */
@@ -37,10 +37,10 @@ export const fit = (request: ChatRequest, card: ModelCard, strict = false): Fitt
 type Wish = Pick<ChatRequest, 'numCtx' | 'keepAlive' | 'askedAs'>
 
 /**
- * Adds how the operator wants a model served. A load-time option has one owner: a window that differs from
- * one request to the next reloads the model.
+ * Adds how the operator wants a model served. What loads and unloads it has one owner: a window that differs
+ * from one request to the next reloads the model, and a `keep_alive` decides for whoever asks next.
  *
- * @param strict refuse a window that the operator's own would override.
+ * @param strict refuse what the operator's own would override.
  * @throws Failed `unsupported-parameter`, naming the param.
  */
 export const serve = (
@@ -55,15 +55,24 @@ export const serve = (
   const overridden = wanted !== undefined && wanted !== numCtx
   const windowName = askedAs?.numCtx ?? 'num_ctx'
   if (strict && overridden) throw fixedWindow(windowName, card)
-  const keepFor = keepAlive ?? card.serving.keepAlive
+  const keepFor = card.serving.keepAlive ?? keepAlive
+  const outlasted = keepAlive !== undefined && keepAlive !== keepFor
+  if (strict && outlasted) throw fixedStay(card)
   return {
     served: {
       ...(numCtx === undefined ? {} : { numCtx }),
       ...(keepFor === undefined ? {} : { keepAlive: keepFor }),
     },
-    ignored: overridden ? [windowName] : [],
+    ignored: [...(overridden ? [windowName] : []), ...(outlasted ? ['keep_alive'] : [])],
   }
 }
+
+const fixedStay = ({ name }: ModelCard): Failed =>
+  new Failed({
+    kind: 'unsupported-parameter',
+    message: `How long '${name}' stays loaded is settled here: leave 'keep_alive' out.`,
+    param: 'keep_alive',
+  })
 
 const fixedWindow = (param: string, { name, serving }: ModelCard): Failed =>
   new Failed({

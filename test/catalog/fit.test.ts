@@ -146,11 +146,12 @@ describe('serving', () => {
     ["takes the client's window where there is no other", { numCtx: 64 }, {}, { numCtx: 64 }],
     ["takes the operator's patience", {}, { keepAlive: '30m' }, { keepAlive: '30m' }],
     [
-      "takes the client's patience over the operator's",
-      { keepAlive: 0 },
+      "takes the operator's patience over the client's",
+      { keepAlive: 600 },
       { keepAlive: '30m' },
-      { keepAlive: 0 },
+      { keepAlive: '30m' },
     ],
+    ["takes the client's patience where there is no other", { keepAlive: 0 }, {}, { keepAlive: 0 }],
   ])('%s', (_title, facts, serving, wanted) => {
     expect(fit(request(facts), served(serving)).request).toEqual(request(wanted))
   })
@@ -164,9 +165,25 @@ describe('serving', () => {
       ['options.num_ctx'],
     ],
     ['is no loss where it is the same', { numCtx: 4096 }, { numCtx: 4096 }, []],
-    ['is none where the operator has no word', { numCtx: 64 }, {}, []],
-  ])("a client's window that is overridden %s", (_title, facts, serving, ignored) => {
+    ['is none where the operator has no word', { numCtx: 64, keepAlive: 600 }, {}, []],
+    ['is told of its patience', { keepAlive: 600 }, { keepAlive: '30m' }, ['keep_alive']],
+    ['is no loss of the same patience', { keepAlive: '30m' }, { keepAlive: '30m' }, []],
+    [
+      'is told of both',
+      { numCtx: 64, keepAlive: 600 },
+      { numCtx: 4096, keepAlive: 0 },
+      ['num_ctx', 'keep_alive'],
+    ],
+  ])("a client's wish that is overridden %s", (_title, facts, serving, ignored) => {
     expect(fit(request(facts), served(serving)).ignored).toEqual(ignored)
+  })
+
+  test("a client's patience that would be overridden is refused in strict mode", () => {
+    expect(() => fit(request({ keepAlive: 600 }), served({ keepAlive: '30m' }), true)).toThrow(
+      expect.objectContaining({
+        failure: expect.objectContaining({ kind: 'unsupported-parameter', param: 'keep_alive' }),
+      }),
+    )
   })
 
   test("a client's window that would be overridden is refused in strict mode", () => {

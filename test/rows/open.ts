@@ -42,7 +42,7 @@ export const IN_PART: Readonly<Record<string, string>> = {
   'R-05': 'the resident size, in which V8’s garbage counts too: what is kept is asserted',
   'R-06': 'the pause of the loop: how much is parsed at once is bounded, nothing is timed',
   'R-08':
-    'tokens, stops and minutes in memory are the client’s: Ollama cuts an answer at ten windows, and loads nothing anew for them',
+    'tokens and stops are the client’s: Ollama cuts an answer at ten windows, and loads nothing anew for them',
   'R-21':
     'the share of the processor and the five milliseconds: attempts and lines are counted, nothing is timed',
   'S-06':

@@ -57,6 +57,9 @@ const scrape = async ({ logged }: Tolk) => {
 const linesOf = ({ logged }: Tolk, message: string): readonly string[] =>
   logged.filter((line) => line.includes(`"msg":"${message}`))
 
+/** The body that went upstream. */
+const lastSent = (): unknown => JSON.parse(ollama.requests.at(-1)?.body ?? '')
+
 const openChats = () => ollama.open().filter(({ route }) => route === '/api/chat').length
 
 test('R-01 two thousand connections that say nothing, or a byte at a time, are closed in time; others are served', async () => {
@@ -190,6 +193,34 @@ describe('R-07 too many, too long, too deep', () => {
     expect(ollama.requests.filter(({ route }) => route === '/api/chat')).toEqual([])
   })
 
+  const MANY = [HI.messages[0], ...Array.from({ length: 20_000 }, () => ({ role: 'assistant' }))]
+  test.each<[what: string, fields: object, param: string, most: RegExp]>([
+    [
+      'ten thousand tools of no field',
+      { tools: Array.from({ length: 10_000 }, (_, at) => tool({}, `f${at}`)) },
+      'tools',
+      /at most 1024 tools/,
+    ],
+    ['twenty thousand messages and one', { messages: MANY }, 'messages', /at most 20000 messages/],
+    [
+      'a tool of an immense name',
+      { tools: [tool({}, 'f'.repeat(30_000_000))] },
+      'tools[0].function.name',
+      /at most 256 characters/,
+    ],
+  ])(
+    '%s: 400, which says what there may be',
+    { timeout: 20_000 },
+    async (_, fields, param, most) => {
+      const tolk = await start()
+      const refused = await chat(tolk, { ...HI, ...fields })
+      expect(refused.status).toBe(400)
+      expect(refusalIn(refused)).toMatchObject({ param, message: expect.stringMatching(most) })
+      expect(refused.body.length).toBeLessThan(2000)
+      expect(ollama.requests.filter(({ route }) => route === '/api/chat')).toEqual([])
+    },
+  )
+
   test('a schema that refers to itself goes upstream as something that ends', async () => {
     const tolk = await start()
     const schema = {
@@ -285,13 +316,33 @@ describe('R-08 what would cost without end is a 400, or left out and said to be'
     [{ options: { num_ctx: 1_000_000_000 } }, 'options.num_ctx'],
     [{ options: { num_gpu: 999 } }, 'options.num_gpu'],
     [{ options: { num_thread: 100_000 } }, 'options.num_thread'],
+    // Too long, for ever, and too short: whoever asks next would wait until the model is loaded again.
+    [{ keep_alive: 999 * 3600 }, 'keep_alive'],
+    [{ keep_alive: '999h' }, 'keep_alive'],
+    [{ keep_alive: -1 }, 'keep_alive'],
+    [{ keep_alive: '-1s' }, 'keep_alive'],
+    [{ keep_alive: 0 }, 'keep_alive'],
   ])('%j has no effect', async (fields, ignored) => {
     const tolk = await start()
     const answered = await chat(tolk, { ...HI, ...fields })
     expect(answered.status).toBe(200)
     expect(answered.headers['x-tolk-ignored']).toContain(ignored)
     const sent = JSON.stringify(ollama.requests.at(-1)?.body)
-    expect(sent).not.toMatch(/1000000000|999|100000|best_of/)
+    expect(sent).not.toMatch(/1000000000|999|100000|best_of|keep_alive/)
+  })
+
+  test('how long a model stays is the operator’s word where there is one', async () => {
+    const tolk = await start({ models: { params: { '*': { keepAlive: '30m' } } } })
+    const answered = await chat(tolk, { ...HI, keep_alive: '10m' })
+    expect(answered.headers['x-tolk-ignored']).toBe('keep_alive')
+    expect(lastSent()).toMatchObject({ keep_alive: '30m' })
+  })
+
+  test('all of it is a client’s where the operator says so', async () => {
+    const tolk = await start({ openai: { allowLoadOptions: true } })
+    const answered = await chat(tolk, { ...HI, keep_alive: -1, num_ctx: 4096 })
+    expect(answered.headers['x-tolk-ignored']).toBeUndefined()
+    expect(lastSent()).toMatchObject({ keep_alive: -1, options: { num_ctx: 4096 } })
   })
 })
 

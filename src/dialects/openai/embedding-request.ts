@@ -45,13 +45,14 @@ export const decodeEmbeddingRequest = (
 ): DecodedEmbeddingRequest => {
   const wire = accept(compiledSchema(), body)
   const inputs = decodeInput(wire.input)
-  const keepFor = decodeKeepAlive(wire.keep_alive, 'keep_alive')
+  const stay = decodeKeepAlive(wire, allowLoadOptions)
   const { options, numCtx, ignored: denied } = decodeOptions(wire, allowLoadOptions)
   const ignored = [
     ...(isJsonObject(body) ? ignoredFields(body, KNOWN, new Map()) : []),
     // Whether a text that is too long is cut is the operator's word (`overflow`), and without one it is not.
     ...(isJsonObject(body) && body['truncate'] === true ? ['truncate'] : []),
     ...denied,
+    ...stay.ignored,
   ]
   if (strict) refuseIgnored(ignored)
   return {
@@ -61,7 +62,7 @@ export const decodeEmbeddingRequest = (
       ...(wire.dimensions != null && { dimensions: wire.dimensions }),
       ...(options !== undefined && { options }),
       ...(numCtx !== undefined && { numCtx, askedAs: { numCtx: windowField(wire) } }),
-      ...(keepFor !== undefined && { keepAlive: keepFor }),
+      ...(stay.keepAlive !== undefined && { keepAlive: stay.keepAlive }),
     },
     encoding: wire.encoding_format ?? 'float',
     ignored: headerNames(ignored),

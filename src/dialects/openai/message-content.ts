@@ -1,6 +1,7 @@
 /** The `content` of a message: a string, or parts of text, pictures and sound. */
 import { z } from 'zod'
 import type { Media } from '../../chat/request.ts'
+import type { Pace, Steps } from '../../wire/steps.ts'
 import { list, oneOf } from './field.ts'
 import { decodeAudio, decodeImage } from './media.ts'
 import { invalid, unsupported } from './refusal.ts'
@@ -26,22 +27,26 @@ const part = z.discriminatedUnion(
 
 export const content = z.union([z.string(), list(part)]).nullish()
 
-type Content = z.infer<typeof content>
+type Parts = Exclude<z.infer<typeof content>, string | null | undefined>
 
 /** One message's text, and what it shows, in order. */
 export type Body = { readonly text: string; readonly media: readonly Media[] }
+
+/** Of a plain string, which is most content. */
+export const plainBody = (text: string): Body => ({ text, media: [] })
 
 /**
  * Parts are one message. Their texts are joined by a blank line, as Ollama itself joins the messages
  * that its /v1 makes of them (`template.go: collate`): glued together, two parts would share a word.
  *
+ * Rests behind a large picture or sound: each is looked through to its end.
+ *
  * @throws Failed naming the part.
  */
-export const decodeContent = (wire: Content, param: string): Body => {
-  if (typeof wire === 'string') return { text: wire, media: [] }
+export function* decodeParts(parts: Parts, param: string, pace: Pace): Steps<Body> {
   const texts: string[] = []
   const media: Media[] = []
-  for (const [index, item] of (wire ?? []).entries()) {
+  for (const [index, item] of parts.entries()) {
     const at = `${param}[${index}]`
     switch (item.type) {
       case 'text':
@@ -64,13 +69,29 @@ export const decodeContent = (wire: Content, param: string): Body => {
           'Models behind Ollama read no files: send their text as a text part.',
         )
     }
+    if (pace.isDue(effortOf(item))) yield
   }
   return { text: paragraphs(texts), media }
 }
 
-/** As {@link decodeContent}, for roles that can only speak: pictures there would be lost. */
-export const decodeText = (wire: Content, param: string): string => {
-  const { text, media } = decodeContent(wire, param)
+/** Text is taken as it is. */
+const effortOf = (item: Parts[number]): number => {
+  switch (item.type) {
+    case 'image_url': {
+      const { image_url: image } = item
+      return 400 + (typeof image === 'string' ? image : image.url).length
+    }
+    case 'input_audio':
+      return 400 + item.input_audio.data.length
+    case 'text':
+    case 'refusal':
+    case 'file':
+      return 400
+  }
+}
+
+/** The text of a role that can only speak: pictures there would be lost. */
+export const textOf = ({ text, media }: Body, param: string): string => {
   if (media.length === 0) return text
   throw invalid(param, "pictures and sound belong in messages of role 'user' or 'tool'.")
 }

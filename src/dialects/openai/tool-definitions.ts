@@ -7,9 +7,18 @@ import { anyList, compiled, jsonObject } from './field.ts'
 import { assertReadable } from './json-value.ts'
 import { invalid, missing, unsupported } from './refusal.ts'
 
+/** Four times what OpenAI takes: servers of tools put their own name in front of each. */
+const LONGEST_NAME = 256
+
+/** Eight times what OpenAI takes. Every tool is in the prompt: no window holds as many. */
+const MOST_TOOLS = 1024
+
 /** `strict` is accepted: calls are not checked against their schema yet. */
 const definition = z.object({
-  name: z.string().min(1, { error: 'expected a name.' }),
+  name: z
+    .string()
+    .min(1, { error: 'expected a name.' })
+    .max(LONGEST_NAME, { error: `expected at most ${LONGEST_NAME} characters.` }),
   description: z.string().nullish(),
   parameters: jsonObject.nullish(),
 })
@@ -33,9 +42,13 @@ export function* decodeTools({ tools, functions }: z.infer<typeof fields>): Step
   if (isNew && functions != null && functions.length > 0) {
     throw invalid('functions', "'functions' is the old name of 'tools': send one of them.")
   }
+  const wires = isNew ? tools : (functions ?? [])
+  if (wires.length > MOST_TOOLS) {
+    throw invalid(isNew ? 'tools' : 'functions', `expected at most ${MOST_TOOLS} tools.`)
+  }
   const pace = new Pace()
   const decoded: Tool[] = []
-  for (const [index, wire] of (isNew ? tools : (functions ?? [])).entries()) {
+  for (const [index, wire] of wires.entries()) {
     decoded.push(isNew ? decodeTool(wire, index) : decodeFunction(wire, index))
     if (pace.isDue(EFFORT)) yield
   }

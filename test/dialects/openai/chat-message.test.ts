@@ -198,7 +198,13 @@ describe('messages', () => {
     expect(faultOf({ messages: [{ role: 'user', content: 'Hi' }, wire] })).toEqual([code, param])
   })
 
-  test('stop at the first fault of a million', () => {
+  test('are twenty thousand at most', () => {
+    const messages = Array.from({ length: 20_001 }, () => ({ role: 'user', content: 'Hi' }))
+    expect(messagesOf(...messages.slice(1))).toHaveLength(20_000)
+    expect(faultOf({ messages })).toEqual(['invalid_value', 'messages'])
+  })
+
+  test('stop at the first fault of very many', () => {
     const unread = new Proxy(
       {},
       {
@@ -207,7 +213,7 @@ describe('messages', () => {
         },
       },
     )
-    const messages = [1, ...Array.from({ length: 999_999 }, () => unread)]
+    const messages = [1, ...Array.from({ length: 19_999 }, () => unread)]
     expect(() => decode(messages)).toThrow(
       expect.objectContaining({
         failure: expect.objectContaining({ code: 'invalid_type', param: 'messages[0]' }),

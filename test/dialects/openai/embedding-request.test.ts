@@ -52,10 +52,10 @@ describe('the other fields', () => {
       input: 'a',
       dimensions: 4,
       encoding_format: 'base64',
-      keep_alive: 60,
+      keep_alive: 600,
     }
     expect(decodeEmbeddingRequest(body, POLICY)).toEqual({
-      request: { model: 'e', inputs: ['a'], dimensions: 4, keepAlive: 60 },
+      request: { model: 'e', inputs: ['a'], dimensions: 4, keepAlive: 600 },
       encoding: 'base64',
       ignored: [],
     })
@@ -77,6 +77,7 @@ describe('the other fields', () => {
     [{ truncate: false }, []],
     [{ truncate: true }, ['truncate']],
     [{ odd: 1 }, ['odd']],
+    [{ keep_alive: 0 }, ['keep_alive']],
   ])('%j has no effect but %j', (more, ignored) => {
     expect(decodeEmbeddingRequest({ model: 'e', input: 'a', ...more }, POLICY).ignored).toEqual(
       ignored,

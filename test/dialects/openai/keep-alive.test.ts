@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { faultOf, requestOf } from '../../support/chat-body.ts'
+import { accepted, faultOf, requestOf, STRICT, TRUSTING } from '../../support/chat-body.ts'
 
 describe('keep_alive', () => {
   test('of many digits is the double next to them', () => {
@@ -25,9 +25,29 @@ describe('keep_alive', () => {
     ['-1', -1],
     ['300', 300],
     ['', undefined],
-  ])('%j is sent as %j', (wire, keepAlive) => {
-    expect(requestOf({ keep_alive: wire }).keepAlive).toBe(keepAlive)
+  ])('%j is sent as %j, where clients may set it', (wire, keepAlive) => {
+    expect(requestOf({ keep_alive: wire }, TRUSTING).keepAlive).toBe(keepAlive)
   })
+
+  test.each([300, '5m', '300', '+5m', '10m', '1h30m', '24h', 86_400, '1440m'])(
+    '%j is a client’s to say',
+    (wire) => {
+      const { request, ignored } = accepted({ keep_alive: wire })
+      expect(request.keepAlive).toBe(wire === '300' ? 300 : wire)
+      expect(ignored).toEqual([])
+    },
+  )
+
+  // Too little has the model loaded anew for whoever asks next, and too much keeps its memory.
+  test.each([0, '0', -0, '0s', 299.9, '4m59s', '1ms', -1, '-1', '-5m', '24h1s', 86_401, 9e9])(
+    '%j is the operator’s: left out and said to be, or refused',
+    (wire) => {
+      const { request, ignored } = accepted({ keep_alive: wire })
+      expect(request).not.toHaveProperty('keepAlive')
+      expect(ignored).toEqual(['keep_alive'])
+      expect(faultOf({ keep_alive: wire }, STRICT)).toEqual(['unsupported-parameter', 'keep_alive'])
+    },
+  )
 
   test.each([
     ['forever', 'invalid_value'],

@@ -74,4 +74,19 @@ describe('tools', () => {
   ])('of %j are refused as %s, naming %s', (fields, code, param) => {
     expect(faultOf(fields)).toEqual([code, param])
   })
+
+  test('are 1024 at most, under either name', () => {
+    const named = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `f${at}` }))
+    const tools = (count: number) => named(count).map((each) => ({ function: each }))
+    expect(requestOf({ tools: tools(1024) }).tools).toHaveLength(1024)
+    expect(faultOf({ tools: tools(1025) })).toEqual(['invalid_value', 'tools'])
+    expect(requestOf({ functions: named(1024) }).tools).toHaveLength(1024)
+    expect(faultOf({ functions: named(1025) })).toEqual(['invalid_value', 'functions'])
+  })
+
+  test('have names of 256 characters at most', () => {
+    const named = (length: number) => ({ tools: [{ function: { name: 'f'.repeat(length) } }] })
+    expect(requestOf(named(256)).tools).toHaveLength(1)
+    expect(faultOf(named(257))).toEqual(['invalid_value', 'tools[0].function.name'])
+  })
 })
