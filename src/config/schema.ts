@@ -53,7 +53,7 @@ const params = z.strictObject({
     )
     .exactOptional()
     .describe(
-      'How long the model stays in memory after an answer: seconds, or a duration such as `"30m"`; negative means for ever. Unset, Ollama decides (5 minutes).',
+      'How long the model stays in memory after an answer, whatever a client asks for: seconds, or a duration such as `"30m"`; negative means for ever. Unset, Ollama decides (5 minutes).',
     ),
   numCtx: z
     .int()
@@ -448,7 +448,7 @@ export const settingsSchema = z
           .boolean()
           .default(false)
           .describe(
-            'Let clients set load-time options such as num_ctx; a value that differs from the last one reloads the model.',
+            'Let clients set load-time options such as num_ctx, where a value that differs from the last one reloads the model, and any keep_alive, not only five minutes to a day.',
           ),
       })
       .prefault({})
@@ -497,6 +497,14 @@ export const settingsSchema = z
           .default(32)
           .describe(
             'How many requests to models one client key may have under way or waiting; one more is a 429 at once. 0: any number. Without keys it does not count.',
+          ),
+        maxChoices: z
+          .int()
+          .min(1)
+          .max(128)
+          .default(4)
+          .describe(
+            'How many answers one chat may ask for with `n`; more is a 400. Each is a request to the model, at the same time as the others while `maxInFlight` and `perKeyInFlight` have room for it, otherwise after them.',
           ),
       })
       .prefault({})

@@ -105,6 +105,23 @@ export class Admission implements Watcher {
     return seat
   }
 
+  /**
+   * One more place for a key that has one; undefined where none is free this moment. It is not waited for: who
+   * holds a place and waits for another would wait for somebody who does the same.
+   */
+  another(key: ClientKey | null): Place | undefined {
+    const party = this.#parties.get(key)
+    const { maxInFlight, perKeyInFlight } = this.#limits
+    if (party === undefined || this.isShortOfMemory || this.#inFlight >= maxInFlight) {
+      return undefined
+    }
+    const taken = party.inFlight + party.waiting.size
+    if (key !== null && perKeyInFlight > 0 && taken >= perKeyInFlight) return undefined
+    const seat = new Seat(party, this.#leave)
+    this.#let(seat)
+    return seat
+  }
+
   tick(time: number): void {
     const level = this.#heap.look()
     if (this.#queued === 0) return

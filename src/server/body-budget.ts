@@ -57,6 +57,14 @@ export class HeldBody {
     return undefined
   }
 
+  /** Leaves all of it to somebody who gives it back later. */
+  handOver(): HeldBody {
+    const heir = new HeldBody(this.#budget)
+    heir.#bytes = this.#bytes
+    this.#bytes = 0
+    return heir
+  }
+
   /** Gives all of it back; harmless when it is called again. */
   release(): void {
     this.#budget.add(-this.#bytes)

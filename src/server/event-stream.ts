@@ -5,7 +5,7 @@
  * ServerResponse itself: a web stream in between costs 1.3 to 2.5 × (performance, main table).
  */
 import type { ServerResponse } from 'node:http'
-import type { ChatEvent } from '../chat/event.ts'
+import type { ChatEvent, Failing } from '../chat/event.ts'
 import { Failed, type Failure } from '../failure.ts'
 import { now, unwatch, watch, type Watcher } from '../ticker.ts'
 import type { Exchange, Listener } from '../upstream/upstream.ts'
@@ -41,12 +41,18 @@ const HEAD = {
  */
 type State = 'waiting' | 'open' | 'ending' | 'over'
 
-export class EventStream implements Listener, Watcher, OpenTurn {
+/**
+ * @template Said what is said: events of one turn, or of several. One of the type `finish` is the last word,
+ *   as a failure is.
+ */
+export class EventStream<Said extends { readonly type: string } = ChatEvent>
+  implements Listener<Said | Failing>, Watcher, OpenTurn
+{
   /** Resolves when 200 is sent. Rejects with a Failed when the turn opened with a failure. */
   readonly opened: Promise<void>
   readonly #response: ServerResponse
   readonly #body: ChunkedBody
-  readonly #encoder: Encoder<ChatEvent>
+  readonly #encoder: Encoder<Said | Failing>
   readonly #timing: StreamTiming
   readonly #record: Pick<RequestRecord, 'heartbeats'>
   readonly #started = now()
@@ -60,7 +66,7 @@ export class EventStream implements Listener, Watcher, OpenTurn {
 
   constructor(
     response: ServerResponse,
-    encoder: Encoder<ChatEvent>,
+    encoder: Encoder<Said | Failing>,
     timing: StreamTiming,
     record: Pick<RequestRecord, 'heartbeats'>,
   ) {
@@ -87,12 +93,12 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     if (this.#isDone()) exchange.abort()
   }
 
-  events(batch: readonly ChatEvent[]): void {
+  events(batch: readonly (Said | Failing)[]): void {
     const [first] = batch
     const last = batch.at(-1)
     if (first === undefined || last === undefined || this.#isDone()) return
     if (this.#state === 'waiting') {
-      if (first.type === 'failure') {
+      if (isFailing(first)) {
         // One that was found on this side, the upstream does not know of.
         this.#exchange?.abort()
         return this.#refuse(first.failure)
@@ -172,3 +178,5 @@ export class EventStream implements Listener, Watcher, OpenTurn {
     return this.#state === 'ending' || this.#state === 'over'
   }
 }
+
+const isFailing = (event: { readonly type: string }): event is Failing => event.type === 'failure'

@@ -7,11 +7,22 @@ import type { Exchange, Listener } from '../upstream/upstream.ts'
 import type { OpenTurn } from './open-turns.ts'
 import { writeWhole } from './whole-answer.ts'
 
-export class OneShot implements Listener, OpenTurn {
+/** Puts together what is said. `add` gives the end when a batch held it: the whole, or why there is none. */
+export type Fold<Said, Whole extends object> = {
+  add(batch: readonly Said[]): Whole | Failure | null
+}
+
+/**
+ * @template Said what is said: events of one turn, or of several.
+ * @template Whole what they come to.
+ */
+export class OneShot<Said = ChatEvent, Whole extends object = Completion>
+  implements Listener<Said>, OpenTurn
+{
   /** Rejects with a Failed when the turn failed anywhere: part of an answer is no answer. */
-  readonly completion: Promise<Completion>
-  readonly #fold: CompletionFold
-  readonly #resolve: (completion: Completion) => void
+  readonly completion: Promise<Whole>
+  readonly #fold: Fold<Said, Whole>
+  readonly #resolve: (whole: Whole) => void
   readonly #reject: (failed: Failed) => void
   readonly #response: ServerResponse
   readonly #writeStallMs: number
@@ -21,17 +32,17 @@ export class OneShot implements Listener, OpenTurn {
   /**
    * @param response whose closing says that the client left.
    * @param writeStallMs how long the client may leave the answer unread.
-   * @param maxBytes how long the answer may grow; one that is longer fails, and is stopped.
+   * @param fold an answer that fails there is stopped.
    */
-  constructor(response: ServerResponse, writeStallMs: number, maxBytes: number) {
-    const { promise, resolve, reject } = Promise.withResolvers<Completion>()
+  constructor(response: ServerResponse, writeStallMs: number, fold: Fold<Said, Whole>) {
+    const { promise, resolve, reject } = Promise.withResolvers<Whole>()
     this.completion = promise
     // A fault of ours before anyone awaits it answers 500; it must not end the process as well.
     promise.catch(() => {})
     this.#resolve = resolve
     this.#reject = reject
     this.#response = response
-    this.#fold = new CompletionFold(maxBytes)
+    this.#fold = fold
     this.#writeStallMs = writeStallMs
     const leave = (): void => this.fail({ kind: 'client-closed' })
     response.once('close', leave)
@@ -44,11 +55,11 @@ export class OneShot implements Listener, OpenTurn {
     if (this.#isOver) exchange.abort()
   }
 
-  events(batch: readonly ChatEvent[]): void {
+  events(batch: readonly Said[]): void {
     const end = this.#fold.add(batch)
     if (end === null) return
     this.#isOver = true
-    if (!('kind' in end)) return this.#resolve(end)
+    if (!isFailure(end)) return this.#resolve(end)
     // The upstream does not know of a failure that is found here.
     this.#exchange?.abort()
     this.#reject(new Failed(end))
@@ -68,10 +79,12 @@ export class OneShot implements Listener, OpenTurn {
   }
 }
 
+const isFailure = (end: object): end is Failure => 'kind' in end
+
 /**
  * For a client that streams from a model that shall not: the whole turn at its end, retold in order.
  *
- * @param maxBytes as of {@link OneShot}; the listener stops the upstream when it hears a failure.
+ * @param maxBytes how long the answer may grow; one that is longer fails, and the listener stops the upstream then.
  */
 export const atOnce = (
   listener: Listener,

@@ -33,7 +33,10 @@ export type ServerConfig = {
     /** Whether a client may set load-time options such as `num_ctx`. */
     readonly allowLoadOptions: boolean
   }
-  readonly limits: BodyLimits
+  readonly limits: BodyLimits & {
+    /** The most answers that one chat may ask for. */
+    readonly maxChoices: number
+  }
   readonly downstream: StreamTiming
   readonly log: {
     /** How many refused requests of one outcome get a line each; 0 for all of them. */

@@ -1,5 +1,6 @@
 /** Upstream: what the server may ask of any upstream. The only seam between the two edges. */
 import type { ChatEvent } from '../chat/event.ts'
+import type { PromptRequest } from '../chat/prompt.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Embedded, EmbeddingRequest } from '../embedding/request.ts'
 import type { ModelCard } from '../catalog/model-card.ts'
@@ -11,8 +12,8 @@ import type { ModelCard } from '../catalog/model-card.ts'
  *
  * Called, not awaited: a promise for each read is most of what sets web streams apart (performance, main table).
  */
-export type Listener = {
-  events(batch: readonly ChatEvent[]): void
+export type Listener<Event = ChatEvent> = {
+  events(batch: readonly Event[]): void
 }
 
 /** A turn under way. All three are safe at any time, also after its end. */
@@ -30,6 +31,8 @@ export type ChatTarget = { readonly card: ModelCard; readonly requestId: string 
 export type Upstream = {
   /** Starts a turn. Never throws: an accident is a `failure` event. */
   chat(request: ChatRequest, target: ChatTarget, listener: Listener): Exchange
+  /** Starts a turn that goes on with a text, or fills a gap in one; as {@link Upstream.chat} it never throws. */
+  generate(request: PromptRequest, target: ChatTarget, listener: Listener): Exchange
   /**
    * Makes vectors of a few texts, at most as many as `embedding/batches.ts` puts together.
    *

@@ -356,7 +356,6 @@ describe('with the demo models', () => {
   })
 
   test.each([
-    ['n', { n: 2 }],
     [
       'messages[0].content[0].image_url',
       {

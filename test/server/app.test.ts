@@ -24,7 +24,7 @@ const CONFIG: Rooms['config'] = {
   catalog: { context: 'trained', allowRemote: false },
   auth: { wrongKeysPerMinute: 0 },
   openai: { reasoningField: 'reasoning_content', strict: false, allowLoadOptions: false },
-  limits: { maxBodyBytes: 100_000, maxJsonDepth: 64, maxJsonTokens: 500_000 },
+  limits: { maxBodyBytes: 100_000, maxJsonDepth: 64, maxJsonTokens: 500_000, maxChoices: 1 },
   downstream: { commitAfterMs: 0, heartbeatMs: 0, writeStallMs: 60_000 },
   log: { maxAlike: 100 },
   upstream: { maxResponseBytes: 1_000_000 },
@@ -32,6 +32,7 @@ const CONFIG: Rooms['config'] = {
 
 const QUIET: Upstream = {
   chat: () => ({ pause: () => {}, resume: () => {}, abort: () => {} }),
+  generate: () => ({ pause: () => {}, resume: () => {}, abort: () => {} }),
   embed: async () => ({ vectors: [], promptTokens: 0 }),
   models: async () => [],
   version: async () => '0.33.0',

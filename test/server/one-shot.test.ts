@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
-import { retold } from '../../src/chat/completion.ts'
+import { CompletionFold, retold } from '../../src/chat/completion.ts'
 import { atOnce, OneShot } from '../../src/server/one-shot.ts'
 import { reasoning, text } from '../support/chat-events.ts'
 
@@ -94,7 +94,7 @@ describe('atOnce', () => {
 function start({ destroyed } = { destroyed: false }) {
   const response = new ServerResponse(new IncomingMessage(new Socket()))
   if (destroyed) response.destroy()
-  const whole = new OneShot(response, 60_000, 1000)
+  const whole = new OneShot(response, 60_000, new CompletionFold(1000))
   const abort = vi.fn<() => void>()
   whole.carry({ pause: () => {}, resume: () => {}, abort })
   return { whole, response, abort }

@@ -11,6 +11,8 @@ import { parseJson } from '../../src/wire/json.ts'
 export const LENIENT: RequestPolicy = { strict: false, allowLoadOptions: false }
 export const STRICT: RequestPolicy = { strict: true, allowLoadOptions: false }
 export const TRUSTING: RequestPolicy = { strict: false, allowLoadOptions: true }
+/** Of an operator who lets clients have four choices. */
+export const GENEROUS: RequestPolicy = { strict: false, allowLoadOptions: false, maxChoices: 4 }
 
 /** The least a client can send, and `fields` over it; text stands for JSON as it is on the wire. */
 const bodyWith = (fields: object | string): unknown => {

@@ -1,5 +1,14 @@
 /** ChatEvent → `chat.completion.chunk` frames, the error event and the `[DONE]` included. */
-import type { ChatEvent, Finish, Logprob, Reasoning, Text, ToolCall } from '../../chat/event.ts'
+import type {
+  ChatEvent,
+  Finish,
+  Logprob,
+  Reasoning,
+  Text,
+  ToolCall,
+  Usage,
+} from '../../chat/event.ts'
+import type { Failure } from '../../failure.ts'
 import type { Encoder } from '../../wire/codec.ts'
 import { toOctets } from '../../wire/octets.ts'
 import { frame, FRAME_END, FRAME_START } from '../../wire/sse.ts'
@@ -15,6 +24,8 @@ export type ChunkOptions = {
   readonly reasoningField: ReasoningField
   /** `stream_options.include_usage`: a last chunk with usage, and `usage: null` on all others. */
   readonly includeUsage: boolean
+  /** Its index, of one of several choices: what ends the answer is not its own then. Absent: the only one. */
+  readonly choice?: number
 }
 
 /**
@@ -24,8 +35,10 @@ export type ChunkOptions = {
 export class ChunkEncoder implements Encoder<ChatEvent> {
   readonly #reasoningField: ReasoningField
   readonly #includeUsage: boolean
+  readonly #isAlone: boolean
   readonly #head: string
   readonly #tail: string
+  readonly #beforeDelta: string
   /** A token's frame is its text between two of these: all else of it is written once a turn. */
   readonly #beforeText: string
   readonly #beforeReasoning: string
@@ -34,7 +47,7 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
   #last: ChatEvent['type'] | null = null
   #calls = 0
 
-  constructor({ stamp, reasoningField, includeUsage }: ChunkOptions) {
+  constructor({ stamp, reasoningField, includeUsage, choice }: ChunkOptions) {
     const { id, created, model } = stamp
     const shared = JSON.stringify({
       id,
@@ -46,10 +59,12 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
     const words = reasoningField === 'think-tags' ? 'content' : reasoningField
     this.#reasoningField = reasoningField
     this.#includeUsage = includeUsage
+    this.#isAlone = choice === undefined
     this.#head = flat(FRAME_START, toOctets(shared.slice(0, -1)), ',"choices":[')
     this.#tail = flat(']', includeUsage ? ',"usage":null' : '', '}', FRAME_END)
-    this.#beforeText = flat(this.#head, '{"index":0,"delta":{"content":"')
-    this.#beforeReasoning = flat(this.#head, '{"index":0,"delta":{"', words, '":"')
+    this.#beforeDelta = flat(this.#head, '{"index":', String(choice ?? 0), ',"delta":')
+    this.#beforeText = flat(this.#beforeDelta, '{"content":"')
+    this.#beforeReasoning = flat(this.#beforeDelta, '{"', words, '":"')
     this.#afterWords = flat('"}', this.#afterDelta(undefined))
   }
 
@@ -60,6 +75,19 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
       frames += this.#said(event)
     }
     return frames
+  }
+
+  /** The last words of an answer that was finished: usage, where it was asked for, and `[DONE]`. */
+  end(usage: Usage): string {
+    const counted = this.#includeUsage
+      ? `${this.#head}],"usage":${JSON.stringify(encodeUsage(usage))}}${FRAME_END}`
+      : ''
+    return counted + frame('[DONE]')
+  }
+
+  /** What is still owed when a failure ends the answer: the tag that closes its reasoning. */
+  breakOff(): string {
+    return this.#turnTo('failure')
   }
 
   /** What stands between two kinds: the role before everything, the tags around reasoning. */
@@ -84,7 +112,7 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
       case 'finish':
         return this.#finish(event)
       case 'failure':
-        return frame(toOctets(JSON.stringify({ error: encodeError(event.failure).error })))
+        return errorFrame(event.failure)
     }
   }
 
@@ -101,14 +129,11 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
 
   #finish(event: Finish): string {
     const finish = this.#choice('{}', event.logprobs, `"${encodeFinishReason(event.reason)}"`)
-    const usage = this.#includeUsage
-      ? `${this.#head}],"usage":${JSON.stringify(encodeUsage(event.usage))}}${FRAME_END}`
-      : ''
-    return `${finish}${usage}${frame('[DONE]')}`
+    return this.#isAlone ? finish + this.end(event.usage) : finish
   }
 
   #choice(delta: string, logprobs?: readonly Logprob[], finishReason?: string): string {
-    return `${this.#head}{"index":0,"delta":${delta}${this.#afterDelta(logprobs, finishReason)}`
+    return `${this.#beforeDelta}${delta}${this.#afterDelta(logprobs, finishReason)}`
   }
 
   #afterDelta(logprobs: readonly Logprob[] | undefined, finishReason = 'null'): string {
@@ -117,6 +142,10 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
     return `,"logprobs":${encoded},"finish_reason":${finishReason}}${this.#tail}`
   }
 }
+
+/** The last word of an answer that fails in mid-stream. */
+export const errorFrame = (failure: Failure): string =>
+  frame(toOctets(JSON.stringify({ error: encodeError(failure).error })))
 
 /** One string: V8 makes a tree of what is added, and would copy its every leaf for every token. */
 const flat = (...parts: readonly string[]): string => parts.join('')

@@ -1,6 +1,7 @@
 /** Completion → `chat.completion`. */
 import { piecesOf, type Completion } from '../../chat/completion.ts'
 import type { Logprob } from '../../chat/event.ts'
+import type { SeveralCompletions } from '../../chat/several-completions.ts'
 import { toOctets } from '../../wire/octets.ts'
 import { encodeFinishReason } from './finish-reason.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -17,11 +18,21 @@ export const encodeChatCompletion = (
   completion: Completion,
   stamp: Stamp,
   reasoningField: ReasoningField,
+): readonly string[] =>
+  encodeChatCompletions(
+    { completions: [completion], usage: completion.finish.usage },
+    stamp,
+    reasoningField,
+  )
+
+/** As {@link encodeChatCompletion}, with a choice for each completion, in their order. */
+export const encodeChatCompletions = (
+  { completions, usage }: SeveralCompletions,
+  stamp: Stamp,
+  reasoningField: ReasoningField,
 ): readonly string[] => {
   const { id, created, model } = stamp
-  const { calls, finish } = completion
-  const logprobs = logprobsOf(completion, reasoningField)
-  const usage = encodeUsage(finish.usage)
+  const counted = encodeUsage(usage)
   const shared = JSON.stringify({
     id,
     object: 'chat.completion',
@@ -30,15 +41,28 @@ export const encodeChatCompletion = (
     system_fingerprint: SYSTEM_FINGERPRINT,
   })
   return [
-    toOctets(`${shared.slice(0, -1)},"choices":[{"index":0,"message":{"role":"assistant"`),
+    toOctets(`${shared.slice(0, -1)},"choices":[`),
+    ...completions.flatMap((completion, index) => choiceOf(completion, index, reasoningField)),
+    counted === null ? ']}' : `],"usage":${JSON.stringify(counted)}}`,
+  ]
+}
+
+const choiceOf = (
+  completion: Completion,
+  index: number,
+  reasoningField: ReasoningField,
+): readonly string[] => {
+  const { calls, finish } = completion
+  const logprobs = logprobsOf(completion, reasoningField)
+  return [
+    `${index === 0 ? '' : ','}{"index":${index},"message":{"role":"assistant"`,
     ...contentOf(completion, reasoningField),
     ...reasoningOf(completion, reasoningField),
     ',"refusal":null',
     calls.length > 0 ? `,"tool_calls":${toOctets(JSON.stringify(calls.map(encodeCall)))}` : '',
     '},"logprobs":',
     logprobs.length > 0 ? toOctets(JSON.stringify(encodeLogprobs(logprobs))) : 'null',
-    `,"finish_reason":"${encodeFinishReason(finish.reason)}"}]`,
-    usage === null ? '}' : `,"usage":${JSON.stringify(usage)}}`,
+    `,"finish_reason":"${encodeFinishReason(finish.reason)}"}`,
   ]
 }
 

@@ -3,6 +3,7 @@ import { decodeChatCompletionRequest } from '../../../src/dialects/openai/chat-c
 import {
   accepted,
   faultOf,
+  GENEROUS,
   LENIENT,
   refused,
   requestOf,
@@ -22,6 +23,7 @@ describe('a chat completion request', () => {
       },
       stream: false,
       includeUsage: false,
+      choices: 1,
       usedCallIds: new Set(),
       ignored: [],
     })
@@ -62,7 +64,7 @@ describe('a chat completion request', () => {
     ['{"stream_options":{"include_usage":1}}', 'invalid_type', 'stream_options.include_usage'],
     ['{"n":0}', 'invalid_value', 'n'],
     ['{"n":1.5}', 'invalid_type', 'n'],
-    ['{"n":2}', 'unsupported-parameter', 'n'],
+    ['{"n":2}', 'invalid_value', 'n'],
     ['{"logprobs":5}', 'invalid_type', 'logprobs'],
     ['{"logprobs":true,"top_logprobs":21}', 'invalid_value', 'top_logprobs'],
     ['{"logprobs":true,"top_logprobs":-1}', 'invalid_value', 'top_logprobs'],
@@ -125,6 +127,27 @@ describe('a chat completion request', () => {
 
   test('takes one choice', () => {
     expect(requestOf({ n: 1 })).toEqual(requestOf({}))
+  })
+
+  test.each([
+    [{}, 1],
+    [{ n: null }, 1],
+    [{ n: 1 }, 1],
+    [{ n: 2 }, 2],
+    [{ n: 4 }, 4],
+  ])('reads %j as %i choices, which are no part of what a model is asked', (fields, choices) => {
+    const { choices: read, request } = accepted(fields, GENEROUS)
+    expect(read).toBe(choices)
+    expect(request).toEqual(requestOf({}))
+  })
+
+  test('refuses more choices than the operator gives, and says how many that are', () => {
+    expect(refused({ n: 5 }, GENEROUS)).toMatchObject({
+      kind: 'invalid-request',
+      param: 'n',
+      code: 'invalid_value',
+      message: expect.stringContaining('at most 4'),
+    })
   })
 
   test('keeps the digits of what it passes on', () => {
