@@ -1,0 +1,4 @@
+/** openai-java against the scenarios. */
+import { testClient } from '../test-client.ts'
+
+testClient(import.meta.dirname)

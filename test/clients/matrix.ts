@@ -1,0 +1,85 @@
+/** The client matrix: collected over a run, printed at its end, and written down when every client was there. */
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import type { Verdict } from './run-client.ts'
+import { SCENARIO_IDS, SCENARIOS, WAITING, type ScenarioId } from './scenarios.ts'
+
+declare module 'vitest' {
+  // An interface, for it is merged with vitest's own.
+  export interface ProvidedContext {
+    /** The folder into which each client's outcome is written. */
+    readonly outcomes: string
+  }
+}
+
+/** What became of one client; without verdicts its toolchain is missing. */
+export type Outcome = {
+  readonly id: string
+  readonly client: string
+  readonly language: string
+  readonly version: string
+  readonly missing?: string
+  readonly verdicts?: readonly Verdict[]
+}
+
+const HERE = import.meta.dirname
+
+/** Vitest's global setup. @returns its teardown, which tells the outcome. */
+export const setup = (project: TestProject): (() => void) => {
+  const folder = mkdtempSync(join(tmpdir(), 'client-matrix-'))
+  project.provide('outcomes', folder)
+  return () => {
+    const outcomes = readdirSync(folder)
+      .toSorted()
+      .map((name): Outcome => JSON.parse(readFileSync(join(folder, name), 'utf8')))
+    rmSync(folder, { recursive: true })
+    if (outcomes.length === 0) return
+    const matrix = matrixOf(outcomes)
+    console.log(`\n${matrix}`)
+    if (isWhole(outcomes)) writeFileSync(join(HERE, 'README.md'), pageOf(matrix))
+  }
+}
+
+/** A row for each scenario, a column for each client, and below it why a client cannot do something. */
+export const matrixOf = (outcomes: readonly Outcome[]): string => {
+  const reasons: string[] = []
+  const row = (id: ScenarioId): string => {
+    const cells = outcomes.map((outcome) => cellOf(outcome, id, reasons))
+    return `| ${SCENARIOS[id]} | ${cells.join(' | ')} |`
+  }
+  const heads = outcomes.map(
+    ({ client, language, version }) => `${client} ${version} (${language})`,
+  )
+  const rows = SCENARIO_IDS.map(row)
+  return [
+    `| scenario | ${heads.join(' | ')} |`,
+    `|---|${outcomes.map(() => '---|').join('')}`,
+    ...rows,
+    ...(reasons.length === 0 ? [] : ['', ...reasons.map((why, at) => `${at + 1}. ${why}`)]),
+  ].join('\n')
+}
+
+const cellOf = ({ client, verdicts }: Outcome, id: ScenarioId, reasons: string[]): string => {
+  if (verdicts === undefined) return 'skipped'
+  const { verdict = 'fail', detail = '' } = verdicts.find(({ scenario }) => scenario === id) ?? {}
+  if (verdict === 'pass') return '✓'
+  if (verdict === 'fail') return WAITING.includes(id) ? 'waiting' : '**fails**'
+  reasons.push(`${client}, ${id}: ${detail}`)
+  return `cannot (${reasons.length})`
+}
+
+const isWhole = (outcomes: readonly Outcome[]): boolean =>
+  outcomes.length === globSync('*/client.json', { cwd: HERE }).length &&
+  outcomes.every(
+    ({ verdicts }) => verdicts !== undefined && verdicts.every(({ verdict }) => verdict !== 'fail'),
+  )
+
+const pageOf = (matrix: string): string => `# The client matrix
+
+Clients of OpenAI's API, unpatched, each in a program of its own idiom, against tolk in front of scripted models. \`npm run clients\` runs them,
+prints this table, and writes it here when every client could run and nothing failed. What a client itself cannot do has its reason below.
+
+${matrix}
+`
