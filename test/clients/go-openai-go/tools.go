@@ -126,7 +126,13 @@ func emptyArguments(ctx context.Context, w world) error {
 			return fmt.Errorf("the calls %+v", calls)
 		}
 	}
-	return nil
+	message := whole.Choices[0].Message
+	params.Messages = append(params.Messages, message.ToParam(), openai.ToolMessage("pong", message.ToolCalls[0].ID))
+	whole, err = ask(ctx, w, params)
+	if err != nil {
+		return err
+	}
+	return contains(whole.Choices[0].Message.Content, "answered")
 }
 
 func forcedTool(ctx context.Context, w world) error {
