@@ -8,7 +8,7 @@
  */
 
 /** What a model was asked for that it cannot do. */
-export type Ability = 'embeddings' | 'chat' | 'tools' | 'images' | 'audio'
+export type Ability = 'embeddings' | 'chat' | 'tools' | 'images' | 'audio' | 'suffix'
 
 /** Why no answer at all could be had from the upstream. */
 export type Unreachable = 'refused' | 'dns' | 'tls' | 'connect-timeout' | 'reset'

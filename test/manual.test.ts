@@ -90,6 +90,7 @@ const SAMPLES: Samples = {
     tools: 0,
     images: 0,
     audio: 0,
+    suffix: 0,
   }).map((ability) => ({ kind: 'unsupported-by-model', ability, message, param: 'messages' })),
   'context-exceeded': [{ kind: 'context-exceeded', message }],
   unauthorized: [{ kind: 'unauthorized', message }],

@@ -5,6 +5,8 @@ import { ChatResponseDecoder } from '../dialects/ollama/chat-response.ts'
 import { decoderFor } from '../dialects/ollama/forced-call.ts'
 import { decodeEmbedResponse, encodeEmbedRequest } from '../dialects/ollama/embed.ts'
 import { decodeError } from '../dialects/ollama/error.ts'
+import { encodeGenerateRequest } from '../dialects/ollama/generate-request.ts'
+import { GENERATE, ofPrompt } from '../dialects/ollama/generate-response.ts'
 import { toolNames } from '../dialects/ollama/tool-names.ts'
 import { decodeVersion } from '../dialects/ollama/version.ts'
 import { Failed, type Failure } from '../failure.ts'
@@ -40,6 +42,7 @@ export const createOllama = (
     const retryAfter = typeof after === 'string' ? after : undefined
     return decodeError({ status, body, retryAfter }, model, hide)
   }
+  const refusalOfPrompt: Refusal = (reply, model) => ofPrompt(refusal(reply, model))
 
   const ask: Ask = async (method, path, body, signal) => {
     const reply = await http.ask({ method, path, body }, signal)
@@ -64,6 +67,21 @@ export const createOllama = (
       })
       const send = (body: string | Buffer) =>
         http.send({ method: 'POST', path: '/api/chat', body, requestId }, pump)
+      return pump.start(new Preparation(pieces, send, pump))
+    },
+    generate: (request, { card, requestId }, listener) => {
+      const pieces = encodeGenerateRequest(request, card.name, card.serving)
+      const pump = new Pump({
+        decoder: new ChatResponseDecoder(config.maxLineBytes, odd, hide, undefined, GENERATE),
+        listener,
+        patience: config,
+        refusal: refusalOf(refusalOfPrompt, request.model),
+        odd,
+        model: card.name,
+        lingering,
+      })
+      const send = (body: string | Buffer) =>
+        http.send({ method: 'POST', path: '/api/generate', body, requestId }, pump)
       return pump.start(new Preparation(pieces, send, pump))
     },
     embed: async (request, { card, requestId }, signal) => {

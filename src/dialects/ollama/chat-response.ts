@@ -1,6 +1,14 @@
 /** /api/chat's NDJSON lines → ChatEvent (`api/types.go: ChatResponse`, 0.33). */
 import { z } from 'zod'
-import type { ChatEvent, Logprob, TokenLogprob, ToolCall, Usage } from '../../chat/event.ts'
+import type {
+  ChatEvent,
+  Logprob,
+  Reasoning,
+  Text,
+  TokenLogprob,
+  ToolCall,
+  Usage,
+} from '../../chat/event.ts'
 import type { Failure } from '../../failure.ts'
 import type { Decoder } from '../../wire/codec.ts'
 import { toEscaped } from '../../wire/escaped.ts'
@@ -35,6 +43,17 @@ const count = z
   .nullish()
   .transform((value) => (Number.isSafeInteger(value) && Number(value) >= 0 ? value : undefined))
 
+/** What any answer's line has beside what the model says in it. */
+export const answerFields = {
+  done: z.boolean().nullish(),
+  done_reason: z.string().nullish(),
+  logprobs: z
+    .array(tokenLogprob.extend({ top_logprobs: z.array(tokenLogprob).nullish() }))
+    .nullish(),
+  prompt_eval_count: count,
+  eval_count: count,
+}
+
 const chatResponse = z.object({
   message: z
     .object({
@@ -43,16 +62,20 @@ const chatResponse = z.object({
       tool_calls: z.array(toolCall).nullish(),
     })
     .nullish(),
-  done: z.boolean().nullish(),
-  done_reason: z.string().nullish(),
-  logprobs: z
-    .array(tokenLogprob.extend({ top_logprobs: z.array(tokenLogprob).nullish() }))
-    .nullish(),
-  prompt_eval_count: count,
-  eval_count: count,
+  ...answerFields,
 })
 
 type ChatResponse = z.infer<typeof chatResponse>
+
+/** How the lines of an endpoint are read. */
+export type LineReading = {
+  /** The fast lane: what a line says, or null when that takes a closer look. */
+  readonly plain: (octets: string, start: number, end: number) => Reasoning | Text | null
+  /** Any other line, as `/api/chat` would have written it. */
+  readonly response: z.ZodType<ChatResponse>
+}
+
+const CHAT: LineReading = { plain: readPlainLine, response: chatResponse }
 
 /** How a line is not as it should be; one behind the last word is not heard, the others end the answer. */
 export type OddLine = 'too-long' | 'not-json' | 'no-chat-response' | 'after-done'
@@ -67,6 +90,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
   readonly #odd: (kind: OddLine) => void
   readonly #hide: Hide | undefined
   readonly #called: (name: string) => string
+  readonly #reads: LineReading
   #records = 0
   #over: 'done' | 'failed' | null = null
   /** Log probabilities of lines that say nothing yet: tokens held back by one of Ollama's parsers. */
@@ -77,17 +101,20 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
    * @param odd hears of each line that is not as it should be.
    * @param hide takes out of an error what only the caller knows to be secret.
    * @param called says what the client calls a tool that the model called so.
+   * @param reads how a line is read; as `/api/chat` writes it, unless said.
    */
   constructor(
     maxLineLength: number,
     odd: (kind: OddLine) => void = () => {},
     hide?: Hide,
     called: (name: string) => string = (name) => name,
+    reads: LineReading = CHAT,
   ) {
     this.#lines = new Lines(maxLineLength)
     this.#odd = odd
     this.#hide = hide
     this.#called = called
+    this.#reads = reads
   }
 
   get records(): number {
@@ -115,7 +142,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
 
   #line(octets: string, start: number, end: number, events: ChatEvent[]): void {
     if (this.#over !== null) return this.#late(octets.slice(start, end))
-    const plain = readPlainLine(octets, start, end)
+    const plain = this.#reads.plain(octets, start, end)
     if (plain !== null) {
       this.#records++
       events.push(this.#withLogprobs(plain))
@@ -129,7 +156,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const { value } = read
     const failure = decodeErrorLine(value, this.#hide)
     if (failure !== null) return this.#fail(failure, events)
-    const checked = check(chatResponse, value)
+    const checked = check(this.#reads.response, value)
     if ('problem' in checked) {
       const where = checked.problem.param === null ? '' : ` (${checked.problem.param})`
       return this.#bad('no-chat-response', `a line that is no chat response${where}`, events)

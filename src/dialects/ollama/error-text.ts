@@ -153,7 +153,10 @@ const incapable = (what: string, model: string, status: number): Failure => {
     case 'embedding':
     case 'embeddings':
       return unsupported('embeddings', 'model', model)
+    case 'insert':
+      return unsupported('suffix', 'suffix', model)
     case 'chat':
+    case 'generate':
     case 'completion':
       return unsupported('chat', 'model', model)
     case 'thinking':
@@ -172,6 +175,7 @@ const unsupported = (ability: Ability, param: string, model: string): Failure =>
     tools: 'cannot call tools',
     images: 'cannot see images',
     audio: 'cannot hear audio',
+    suffix: 'was not made to fill a gap in a text',
   }[ability]
   const message = `${name} ${lacks}. GET /v1/models shows what each model can do.`
   return { kind: 'unsupported-by-model', ability, param, message }

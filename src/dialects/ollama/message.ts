@@ -41,7 +41,7 @@ export function* partsOf(message: Message): Generator<string, void> {
   )
   const start = `{"role":"${message.role}","content":"`
   yield start
-  yield* escaped(message.text)
+  yield* escapedInPieces(message.text)
   for (const [index, { base64 }] of media.entries()) {
     yield index === 0 ? '","images":["' : '","'
     yield base64
@@ -51,7 +51,7 @@ export function* partsOf(message: Message): Generator<string, void> {
 }
 
 /** What `JSON.stringify` puts between its quotes, {@link LONG} characters at a time. */
-function* escaped(text: string): Generator<string, void> {
+export function* escapedInPieces(text: string): Generator<string, void> {
   for (let start = 0; start < text.length;) {
     // A pair of surrogates that is parted would be two escapes.
     const end = start + LONG + (isHighSurrogate(text.charCodeAt(start + LONG - 1)) ? 1 : 0)

@@ -121,6 +121,7 @@ const abilitiesOf = (card: ModelCard) => {
     audio: capabilities.has('audio'),
     thinking: capabilities.has('thinking'),
     embedding: capabilities.has('embedding'),
+    insert: capabilities.has('insert'),
   }
 }
 

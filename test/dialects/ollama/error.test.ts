@@ -122,15 +122,12 @@ describe('every row of the contract', () => {
     {
       status: 400,
       error: '"m" does not support generate',
-      failure: {
-        kind: 'upstream-rejected',
-        message: "The model 'asked' does not support generate.",
-      },
+      failure: { kind: 'unsupported-by-model', ability: 'chat', param: 'model' },
     },
     {
       status: 400,
       error: 'registry.ollama.ai/library/m:latest does not support insert',
-      failure: { kind: 'upstream-rejected', message: "The model 'asked' does not support insert." },
+      failure: { kind: 'unsupported-by-model', ability: 'suffix', param: 'suffix' },
     },
     {
       status: 500,

@@ -75,6 +75,7 @@ test('is the whole record', () => {
       audio: true,
       thinking: true,
       embedding: false,
+      insert: false,
       function_calling: true,
       reasoning: true,
     },
