@@ -1,5 +1,5 @@
 /** An upstream's address as people write it → origin and prefix, and the credential found in it. */
-import { readOllamaHost } from './ollama-host.ts'
+import { hasWrongPort, readOllamaHost } from './ollama-host.ts'
 
 export type BaseUrl = {
   /** Origin and path prefix, without a trailing slash; may be shown. */
@@ -10,14 +10,15 @@ export type BaseUrl = {
 
 /**
  * Understands a pasted `/v1` or `/api` at the end, a route of theirs included, keeps any other path as a prefix, and reads an
- * address without a scheme as Ollama reads OLLAMA_HOST. A string is what is wrong with it, as the rest
+ * address without a scheme as Ollama reads OLLAMA_HOST, but for a port that is none, which is not overlooked here. A string is what is wrong with it, as the rest
  * of a sentence that begins with the option's name; it never repeats the address, which may hold a
  * password.
  */
 export const readBaseUrl = (text: string): BaseUrl | string => {
   const trimmed = text.trim()
-  const url = URL.parse(trimmed.includes('://') ? trimmed : readOllamaHost(trimmed))
-  if (url === null) return `is not an address; ${EXAMPLES}`
+  const isWhole = trimmed.includes('://')
+  const url = URL.parse(isWhole ? trimmed : readOllamaHost(trimmed))
+  if (url === null || (!isWhole && hasWrongPort(trimmed))) return `is not an address; ${EXAMPLES}`
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     return `must begin with http:// or https://; ${EXAMPLES}`
   }

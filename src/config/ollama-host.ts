@@ -9,24 +9,38 @@ import { isIPv6 } from 'node:net'
  * Where Ollama would listen on every address, we call this machine.
  */
 export const readOllamaHost = (value: string): string => {
-  const trimmed = value
+  const trimmed = bare(value)
+  if (trimmed === 'ollama.com') return 'https://ollama.com:443'
+  const { scheme, user, host, port, path } = partsOf(trimmed)
+  const defaultPort = trimmed.includes('://') ? (DEFAULT_PORT[scheme] ?? '11434') : '11434'
+  return `${scheme}://${user}${reachable(host)}:${isPort(port) ? port : defaultPort}${path}`
+}
+
+/** Whether a port is written there that is none, which Ollama overlooks. */
+export const hasWrongPort = (value: string): boolean => {
+  const { port } = partsOf(bare(value))
+  return port !== '' && !isPort(port)
+}
+
+const bare = (value: string): string =>
+  value
     .trim()
     .replace(/^["']+|["']+$/g, '')
     .trim()
-  if (trimmed === 'ollama.com') return 'https://ollama.com:443'
+
+/** `user` has its `@`. */
+const partsOf = (trimmed: string) => {
   const [, scheme = 'http', rest = ''] = /^(?:([^:]*):\/\/)?(.*)$/s.exec(trimmed) ?? []
   const [, authority = '', path = ''] = /^([^/]*)(.*)$/s.exec(rest) ?? []
   const at = authority.lastIndexOf('@') + 1
-  const { host, port } = splitHostPort(authority.slice(at))
-  const defaultPort = trimmed.includes('://') ? (DEFAULT_PORT[scheme] ?? '11434') : '11434'
-  return `${scheme}://${authority.slice(0, at)}${reachable(host)}:${isPort(port) ? port : defaultPort}${path}`
+  return { scheme, user: authority.slice(0, at), path, ...splitHostPort(authority.slice(at)) }
 }
 
 const DEFAULT_PORT: Readonly<Record<string, string>> = { http: '80', https: '443' }
 
 const splitHostPort = (text: string): { readonly host: string; readonly port: string } => {
-  const bare = text.replace(/^\[|\]$/g, '')
-  if (isIPv6(bare)) return { host: bare, port: '' }
+  const address = text.replace(/^\[|\]$/g, '')
+  if (isIPv6(address)) return { host: address, port: '' }
   const [, host = text, port = ''] = /^(.*):([^:\]]*)$/s.exec(text) ?? []
   return { host: host.replace(/^\[|\]$/g, ''), port }
 }

@@ -24,6 +24,8 @@ describe('keeps origin and prefix, and nothing that is ours to add', () => {
     ['http://0.0.0.0:11434', 'http://127.0.0.1:11434'],
     ['box', 'http://box:11434'],
     ['box:1234/v1', 'http://box:1234'],
+    ['::1', 'http://[::1]:11434'],
+    [':1234', 'http://127.0.0.1:1234'],
     [' http://box ', 'http://box'],
   ])('%s: %s', (text, url) => {
     expect(readBaseUrl(text)).toEqual({ url, user: null })
@@ -48,6 +50,11 @@ describe('refuses what is no such address, without repeating it', () => {
     ['http://', 'is not an address'],
     ['http://can ary', 'is not an address'],
     ['http://box:port', 'is not an address'],
+    ['http://box:99999', 'is not an address'],
+    ['box:port', 'is not an address'],
+    ['box:99999/v1', 'is not an address'],
+    ['box:0', 'is not an address'],
+    ['[::1]:66000', 'is not an address'],
     ['http://box/?key=canary', 'must not have a ? or # in it'],
     ['http://box/#canary', 'must not have a ? or # in it'],
     ['http://user:12/canary@box', 'must not have an @ behind its host'],
