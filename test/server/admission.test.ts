@@ -117,6 +117,39 @@ describe('a place', () => {
   })
 })
 
+describe('another place', () => {
+  test('is given beside the first while one is free, and counts as any other', () => {
+    const admission = new Admission({ ...LIMITS, maxInFlight: 2 })
+    seated(admission, A)
+    const second = admission.another(A)
+    expect(second?.isHeld).toBe(true)
+    expect(admission.inFlight).toBe(2)
+    expect(admission.enter(B).wait).toBeDefined()
+    second?.leave()
+    expect(admission.inFlight).toBe(2)
+  })
+
+  test('is not waited for, and pushes nobody away', () => {
+    const admission = new Admission({ ...LIMITS, maxQueued: 1 })
+    seated(admission, A)
+    const waiting = admission.enter(B)
+    expect(admission.another(A)).toBeUndefined()
+    expect([admission.inFlight, admission.queued, waiting.isHeld]).toEqual([1, 1, false])
+  })
+
+  test('R-11 is within what the key may have, and is no refusal where it may have no more', () => {
+    const admission = new Admission({ ...LIMITS, maxInFlight: 9, perKeyInFlight: 2 })
+    seated(admission, A)
+    expect(admission.another(A)).toBeDefined()
+    expect(admission.another(A)).toBeUndefined()
+    expect(admission.inFlight).toBe(2)
+  })
+
+  test('is for those that have one', () => {
+    expect(new Admission(LIMITS).another(A)).toBeUndefined()
+  })
+})
+
 describe('R-13 a key that floods waits for itself', () => {
   test('places go round among the keys that wait', async () => {
     const admission = new Admission({ ...LIMITS, maxQueued: 100 })

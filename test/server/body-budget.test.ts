@@ -35,3 +35,14 @@ test('R-05 a length that is announced is refused when there is no room, and is n
   one.take(1)
   expect(() => budget.open().expect(1000)).toThrow(Failed)
 })
+
+test('R-05 what is handed over is given back by the heir alone', () => {
+  const budget = new BodyBudget(1000)
+  const one = budget.open()
+  one.take(600)
+  const heir = one.handOver()
+  one.release()
+  expect(budget.heldBytes).toBe(600)
+  heir.release()
+  expect(budget.heldBytes).toBe(0)
+})

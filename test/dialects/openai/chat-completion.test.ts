@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Completion } from '../../../src/chat/completion.ts'
 import type { Logprob, ToolCall } from '../../../src/chat/event.ts'
-import { encodeChatCompletion } from '../../../src/dialects/openai/chat-completion.ts'
+import {
+  encodeChatCompletion,
+  encodeChatCompletions,
+} from '../../../src/dialects/openai/chat-completion.ts'
 import {
   REASONING_FIELDS,
   type ReasoningField,
@@ -60,6 +63,23 @@ test('a whole answer, to the letter', () => {
       '"choices":[{"index":0,"message":{"role":"assistant","content":"t","reasoning_content":"r","refusal":null},' +
       '"logprobs":null,"finish_reason":"stop"}],' +
       '"usage":{"prompt_tokens":11,"completion_tokens":18,"total_tokens":29}}',
+  )
+})
+
+test('several completions are choices in their order, each as it would be alone', () => {
+  const completions = [said({ reasoning: 'r', text: 't' }), said({ calls: [call] })]
+  const usage = { promptTokens: 1, completionTokens: 2 }
+  const all = encodeChatCompletions({ completions, usage }, stamp, 'reasoning_content').join('')
+  const alone = completions.map(
+    (completion) =>
+      /"choices":\[(.*)\],"usage"/.exec(
+        encodeChatCompletion(completion, stamp, 'reasoning_content').join(''),
+      )?.[1] ?? '',
+  )
+  expect(all).toBe(
+    '{"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"m","system_fingerprint":"fp_ollama",' +
+      `"choices":[${alone[0]},${alone[1]?.replace('"index":0', '"index":1')}],` +
+      '"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}',
   )
 })
 
