@@ -61,13 +61,13 @@ export const matrixOf = (outcomes: readonly Outcome[]): string => {
   ].join('\n')
 }
 
-const cellOf = ({ client, verdicts }: Outcome, id: ScenarioId, reasons: string[]): string => {
+const cellOf = ({ verdicts }: Outcome, id: ScenarioId, reasons: string[]): string => {
   if (verdicts === undefined) return 'skipped'
   const { verdict = 'fail', detail = '' } = verdicts.find(({ scenario }) => scenario === id) ?? {}
   if (verdict === 'pass') return '✓'
   if (verdict === 'fail') return WAITING.includes(id) ? 'waiting' : '**fails**'
-  reasons.push(`${client}, ${id}: ${detail}`)
-  return `cannot (${reasons.length})`
+  if (!reasons.includes(detail)) reasons.push(detail)
+  return `cannot (${reasons.indexOf(detail) + 1})`
 }
 
 const isWhole = (outcomes: readonly Outcome[]): boolean =>

@@ -35,6 +35,11 @@ const scripted = (mark) => ({ model: 'scripted', messages: user(mark) })
 const result = ({ id }) => ({ role: 'tool', tool_call_id: id, content: WEATHER_RESULT })
 const argumentsOf = (call) => JSON.parse(call.function.arguments)
 
+const vectors = async (options) => {
+  const { data } = await client.embeddings.create({ model: 'demo-embed', ...options })
+  return data.map(({ embedding }) => embedding)
+}
+
 /** The error that a call raises. */
 const raised = async (promise) => {
   try {
@@ -212,10 +217,6 @@ await sayVerdicts({
 
   embeddings: async () => {
     const input = ['one text', 'another']
-    const vectors = async (options) => {
-      const { data } = await client.embeddings.create({ model: 'demo-embed', ...options })
-      return data.map(({ embedding }) => embedding)
-    }
     // The package asks for base64 by itself and decodes it.
     const both = await vectors({ input })
     assert(both.every((vector) => vector.length > 1 && vector.every(Number.isFinite)))
