@@ -53,7 +53,7 @@ describe('every recipe', () => {
   const services = [compose, ...fenced('yaml').filter((code) => code.startsWith('services:'))]
   const runs = fenced('sh').filter((code) => code.includes('docker run'))
 
-  test('locks tolk down', () => {
+  test('N-20 locks tolk down', () => {
     expect(services).toHaveLength(2)
     for (const text of services) {
       const tolk = under(text, 'tolk').split('\n')

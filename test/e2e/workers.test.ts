@@ -278,7 +278,7 @@ test('when the first process is killed no worker stays', async () => {
   await expect(connectTo(tolk.url)).rejects.toThrow('ECONNREFUSED')
 })
 
-test('a port in use is one sentence and exit code 2, as ever', async () => {
+test('N-17 a port in use is one sentence and exit code 2, as ever', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,4 +1,5 @@
 /** What a container asks of tolk, shown without a Docker: `docker/verify.sh` shows the same in a real one. */
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -156,6 +157,46 @@ describe('the published program', () => {
     )
     expect(peakOf(program.process.pid ?? 0)).toBeLessThan(512 * MEBIBYTE)
   })
+
+  test('N-15 makes no code of text where Node is told to allow none, and does all that it does', async () => {
+    const flag = '--disallow-code-generation-from-strings'
+    const refusal = spawnSync(process.execPath, [flag, '--eval', "Function('')"])
+    expect(refusal.status).not.toBe(0)
+    const program = run({
+      command: [process.execPath, flag, join(app, 'dist/main.js')],
+      env: { TOLK_METRICS_PORT: '0' },
+    })
+    const url = await addressOf(program)
+    const stream = await chatStream(url, 'Hi')
+    expect(await stream.ended()).toBe('whole')
+    expect(stream.content()).toBe('Hello.')
+    const wrong = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+    expect((await fetch(`${url}/v1/chat/completions`, wrong)).status).toBe(400)
+    const [, metrics = ''] = await program.says(/"url":"([^"]+)"/)
+    expect(await (await fetch(metrics)).text()).toContain('tolk_requests_total')
+    program.process.kill('SIGTERM')
+    expect(await program.ended).toEqual({ code: 0, signal: null })
+    expect(program.stdout() + program.stderr()).not.toMatch(/EvalError|"level":"(?:error|fatal)"/)
+  })
+
+  test('N-15 starts no program, and takes in nothing whose name is not written there', () => {
+    const files = readdirSync(join(app, 'dist')).filter((name) => name.endsWith('.js'))
+    const code = files.map((name) => readFileSync(join(app, 'dist', name), 'utf8')).join('\n')
+    const named = [
+      ...code.matchAll(/\bfrom ?"([^"]+)"|^import "([^"]+)"|(?:require|\bimport)\("([^"]+)"\)/gm),
+    ].flatMap(([, one, two, three]) => one ?? two ?? three ?? [])
+    const modules = new Set(named.map((name) => name.replace(/^node:/, '')))
+    expect(modules.size).toBeGreaterThan(20)
+    for (const foreign of ['child_process', 'vm', 'repl', 'inspector']) {
+      expect(modules).not.toContain(foreign)
+    }
+    expect(code).not.toMatch(/(?<!function )\b(?:__)?(?:require|import)\((?!["'])/)
+    expect(code).not.toMatch(/\beval\(/)
+    expect(code.match(/\bnew Function\(|= Function;/g)).toEqual(ZODS)
+  })
+
+  /** It tries whether it may, and makes one function of each schema of ours; where it may not, it does without. */
+  const ZODS = ['new Function(', '= Function;', '= Function;']
 
   describe('N-14 under Node’s permission model, with the flags that docker/README.md names,', () => {
     test('serves, streams, counts and stops', async () => {

@@ -1,7 +1,7 @@
 /** Rows of the reliability specification that no test holds, and what the tests of others leave out. */
 
 /** A test is still to be written; an id leaves with it (`npm run rows -- --prune`). */
-export const TO_BUILD: readonly string[] = ['N-01', 'N-15', 'N-16', 'N-17', 'N-18', 'N-19', 'N-20']
+export const TO_BUILD: readonly string[] = []
 
 /** What tolk does not do cannot be done wrong: the reason, by id. At most 15. */
 export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
@@ -25,6 +25,8 @@ export const IN_PART: Readonly<Record<string, string>> = {
   'C-17': 'the pace: ten thousand requests, as fast as the machine takes them',
   'C-20':
     'the seconds and the number: a hundredth of each second, and three thousand come back instead of ten',
+  'N-01':
+    'Node 20, which is refused: its support has ended; and a run of the job on Node 22: there was no release yet',
   'N-02':
     'a Node of the operator’s own: 22.19 is let in, and SECURITY.md says which ones are mended',
   'N-03':
@@ -39,6 +41,12 @@ export const IN_PART: Readonly<Record<string, string>> = {
     'the base’s digest: it is named by its exact version, and nothing of it but Node and its libraries is shipped',
   'N-12':
     'the five thousand streams of the load plan in 512 MB: three hundred here, a thousand in docker/verify.sh',
+  'N-15':
+    'zod makes a function of each schema of tolk’s own where Node allows it, and `--workers` forks tolk itself: neither sees a client’s word',
+  'N-17':
+    'the codes 1 and 78, for 2 is the README’s word for all that was asked wrongly; and the second, which would judge the machine',
+  'N-19':
+    'the scanner’s own version: it is the npm of the machine that CI runs on, and nothing else scans',
   'R-05': 'the resident size, in which V8’s garbage counts too: what is kept is asserted',
   'R-06': 'the pause of the loop: how much is parsed at once is bounded, nothing is timed',
   'R-08':

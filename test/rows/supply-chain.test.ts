@@ -163,7 +163,7 @@ describe('N-04 an install gives what was tested', () => {
   })
 })
 
-describe('N-05 a release', () => {
+describe('N-05, N-19 a release', () => {
   const workflow = documentAt('.github/workflows/release.yml').replaceAll(/^\s*#.*$/gm, '')
   const jobs = new Map(
     (workflow.split(/^jobs:\n/m)[1] ?? '')
@@ -178,7 +178,7 @@ describe('N-05 a release', () => {
   })
 
   test('speaks to the registry in one job, by the identity of the repository, and runs nothing else there', () => {
-    expect([...jobs.keys()].toSorted()).toEqual(['build', 'publish', 'rebuild', 'test'])
+    expect([...jobs.keys()].toSorted()).toEqual(['build', 'oldest', 'publish', 'rebuild', 'test'])
     const able = [...jobs].filter(([, text]) => text.includes('id-token: write'))
     expect(able.map(([name]) => name)).toEqual(['publish'])
     const publish = jobs.get('publish') ?? ''
@@ -190,7 +190,7 @@ describe('N-05 a release', () => {
 
   test('comes only after all tests, of bytes that two builds made', () => {
     const publish = jobs.get('publish') ?? ''
-    expect(publish).toContain('needs: [test, build, rebuild]')
+    expect(publish).toContain('needs: [test, oldest, build, rebuild]')
     expect(jobs.get('test')).toContain('- run: .ci/run\n')
     expect(publish).toContain('test "$BUILT" = "$REBUILT"')
     expect(publish).toContain('sha512sum --check')
@@ -199,11 +199,66 @@ describe('N-05 a release', () => {
     }
   })
 
+  test('begins with a tag that a maintainer made, never with what a stranger proposes', () => {
+    const [, begins = ''] = /^on:\n((?: .*\n)+)/m.exec(workflow) ?? []
+    expect(begins).toBe("  push:\n    tags: ['v*']\n")
+  })
+
+  test('gives a job the right to write where it writes, and a token to the step that needs it', () => {
+    const rights = [...jobs].map(([name, text]) => [
+      name,
+      /^ {4}permissions: \{ (.*) \}$/m.exec(text)?.[1],
+    ])
+    expect(Object.fromEntries(rights)).toEqual({
+      test: 'contents: read',
+      oldest: 'contents: read',
+      rebuild: 'contents: read',
+      build: 'contents: write',
+      publish: 'contents: write, id-token: write',
+    })
+    // Where packages run their code, no step but that of the release knows the token.
+    for (const name of ['test', 'oldest', 'rebuild']) expect(jobs.get(name)).not.toContain('token')
+    const steps = (jobs.get('build') ?? '').split(/^ {6}- /m)
+    const knowing = steps.filter((step) => step.includes('github.token'))
+    expect(knowing).toHaveLength(1)
+    expect(knowing[0]).toContain('run: >-\n          gh release create ')
+  })
+
   test('has its bills of materials beside it', () => {
     const build = jobs.get('build') ?? ''
     expect(build).toContain('npm run --silent sbom > tolk.cdx.json')
     expect(build).toContain('npm run --silent sbom:spdx > tolk.spdx.json')
     expect(build).toMatch(/gh release create .*\n\s+.*\.tgz tolk\.cdx\.json tolk\.spdx\.json/)
+  })
+})
+
+describe('N-19 whatever CI runs', () => {
+  const files = ['.ci', '.github/workflows'].flatMap((below) =>
+    readdirSync(join(ROOT, below)).map((name) => `${below}/${name}`),
+  )
+  const UNPINNED =
+    /\buses:(?! *\S+@[0-9a-f]{40}\b)|\bcurl\b|\bwget\b|\bpipx? install|\bnpx (?!--no-install)|npm (?:exec|i|install) (?!.*--ignore-scripts)|:latest\b|pull_request_target/
+
+  test.each(files)('%s fetches nothing that is not pinned', (path) => {
+    expect(UNPINNED.exec(documentAt(path))).toBeNull()
+  })
+
+  test.each([
+    ['uses: some/scanner@v4', false],
+    ['uses: some/scanner@main', false],
+    [`uses: some/scanner@${'0123456789'.repeat(4)}`, true],
+    ['curl https://packages.example | sh', false],
+    ['npx some-scanner', false],
+    ['npm install --global some-scanner', false],
+    ['image: some/scanner:latest', false],
+    ['npm ci --ignore-scripts', true],
+  ])('%j is pinned: %j', (line, expected) => {
+    expect(!UNPINNED.test(line)).toBe(expected)
+  })
+
+  test('is one scanner, npm itself, which sees no secret', () => {
+    expect(documentAt('.ci/run')).toMatch(/^step 'known holes' node \.ci\/audit\.mjs$/m)
+    for (const path of files) expect(documentAt(path)).not.toMatch(/secrets\.|NPM_TOKEN|PASSWORD/)
   })
 })
 
