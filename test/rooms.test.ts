@@ -35,6 +35,7 @@ const DOORS: Doors = {
     ...MIDDLE,
     'dialects/openai/',
     'upstream/upstream.ts',
+    'media/pictures.ts',
     'client-key.ts',
     'model-pattern.ts',
     'ticker.ts',
@@ -55,11 +56,21 @@ const DOORS: Doors = {
     'hono',
     'node:',
   ],
+  'server/completions.ts': [
+    'server/',
+    ...MIDDLE,
+    'dialects/openai/',
+    'upstream/upstream.ts',
+    '@hono/node-server',
+    'hono',
+    'node:',
+  ],
   'server/chat-completions.ts': [
     'server/',
     ...MIDDLE,
     'dialects/openai/',
     'upstream/upstream.ts',
+    'media/pictures.ts',
     '@hono/node-server',
     'hono',
     'node:',
@@ -95,14 +106,19 @@ const DOORS: Doors = {
   'ticker.ts': [],
   'version.ts': ['node:'],
 
+  // An edge of its own: it asks whoever has the picture.
+  'media/': ['chat/', 'failure.ts', 'picture.ts', 'upstream/limit.ts', 'node:'],
+  'picture.ts': [],
+
   // No room of ours: it meets tolk over HTTP alone.
-  'demo/': ['zod', 'openai', 'eventsource-parser', 'node:'],
+  'demo/': ['picture.ts', 'zod', 'openai', 'eventsource-parser', 'node:'],
 
   // Only here is known which upstream was chosen, and that there are rooms at all.
   'serve.ts': [
     'serve-metrics.ts',
     'catalog/',
     'config/',
+    'media/',
     'server/',
     'upstream/',
     'log.ts',
@@ -205,6 +221,7 @@ describe('in the house as it stands', () => {
       '@hono/node-server',
       [
         'server/chat-completions.ts',
+        'server/completions.ts',
         'server/context.ts',
         'server/embeddings.ts',
         'server/listen.ts',

@@ -1,10 +1,14 @@
 /** Holds a request against the card of its model: what the model cannot do is said before it is sent. */
+import type { PromptRequest } from '../chat/prompt.ts'
 import type { ChatRequest, Media } from '../chat/request.ts'
 import { type Ability, Failed } from '../failure.ts'
 import type { ModelCard } from './model-card.ts'
 
 /** A request made to fit, and what of it was dropped for that, by the client's names. */
-export type Fitted = { readonly request: ChatRequest; readonly ignored: readonly string[] }
+export type Fitted<Request = ChatRequest> = {
+  readonly request: Request
+  readonly ignored: readonly string[]
+}
 
 /**
  * Refuses what this model surely cannot do, drops an effort it cannot make, and adds how the operator
@@ -16,6 +20,24 @@ export type Fitted = { readonly request: ChatRequest; readonly ignored: readonly
  */
 export const fit = (request: ChatRequest, card: ModelCard, strict = false): Fitted => {
   if (card.certain) refuse(request, card)
+  return suited(request, card, strict)
+}
+
+/** As {@link fit}, for a text that is to be gone on with, or whose gap is to be filled. */
+export const fitPrompt = (
+  request: Omit<PromptRequest, 'prompt'>,
+  card: ModelCard,
+  strict = false,
+): Fitted<Omit<PromptRequest, 'prompt'>> => {
+  if (card.certain) refusePrompt(request, card)
+  return suited(request, card, strict)
+}
+
+const suited = <Request extends Wish & Pick<ChatRequest, 'effort'>>(
+  request: Request,
+  card: ModelCard,
+  strict: boolean,
+) => {
   const { effort, ...rest } = request
   const { served, ignored } = serve(request, card, strict)
   // Not to think is in every model's power, and where a card knows nothing of thinking the model may think.
@@ -105,6 +127,26 @@ const refuse = (request: ChatRequest, { name, capabilities }: ModelCard): void =
         `'${name}' ${lack}, or choose a model whose capabilities.${capability} is true in GET /v1/models.`,
       )
     }
+  }
+}
+
+const refusePrompt = (
+  { suffix }: Pick<PromptRequest, 'suffix'>,
+  { name, capabilities }: ModelCard,
+): void => {
+  if (!capabilities.has('completion')) {
+    throw unsupported(
+      'chat',
+      'model',
+      `'${name}' writes no text; GET /v1/models lists those that do.`,
+    )
+  }
+  if (suffix !== undefined && !capabilities.has('insert')) {
+    throw unsupported(
+      'suffix',
+      'suffix',
+      `'${name}' was not made to fill a gap; leave out 'suffix', or choose a model whose capabilities.insert is true in GET /v1/models.`,
+    )
   }
 }
 

@@ -24,3 +24,7 @@ export type PromptRequest = Pick<
    */
   readonly raw: boolean
 }
+
+/** Whether the answer is wanted letter by letter: no thought is looked for in it, and no blank waits. */
+export const isExact = ({ raw, suffix }: Pick<PromptRequest, 'raw' | 'suffix'>): boolean =>
+  raw || suffix !== undefined

@@ -20,18 +20,24 @@ export class SeveralTurns {
   #left: number
   #hasFailed = false
   #reason: FinishReason = 'stop'
-  #promptTokens: number | undefined = undefined
+  #promptTokens: Count = undefined
   /** Undefined as soon as one count is unknown. */
-  #completionTokens: number | undefined = 0
+  #completionTokens: Count = 0
+  readonly #ofPrompts: (one: Count, other: Count) => Count
 
-  /** @param count how many turns there are. */
-  constructor(count: number) {
+  /**
+   * @param count how many turns there are.
+   * @param prompts whether they answer one prompt, or each its own.
+   */
+  constructor(count: number, prompts: 'one' | 'each' = 'one') {
     this.#left = count
+    this.#ofPrompts = prompts === 'one' ? largest : sum
+    if (prompts === 'each') this.#promptTokens = 0
   }
 
   /**
-   * The prompt's tokens once, as OpenAI's API counts them, and those of all answers. Where the turns differ
-   * on the prompt the largest count is meant: what a cache held is not in the others.
+   * The tokens of one prompt once, as OpenAI's API counts them, of several all, and those of all answers. Where
+   * the turns differ on one prompt the largest count is meant: what a cache held is not in the others.
    */
   get usage(): Usage {
     return {
@@ -63,15 +69,18 @@ export class SeveralTurns {
   }
 
   #count({ promptTokens, completionTokens }: Usage): void {
-    if (promptTokens !== undefined) {
-      this.#promptTokens = Math.max(this.#promptTokens ?? 0, promptTokens)
-    }
-    this.#completionTokens =
-      this.#completionTokens === undefined || completionTokens === undefined
-        ? undefined
-        : this.#completionTokens + completionTokens
+    this.#promptTokens = this.#ofPrompts(this.#promptTokens, promptTokens)
+    this.#completionTokens = sum(this.#completionTokens, completionTokens)
   }
 }
+
+type Count = number | undefined
+
+const sum = (one: Count, other: Count): Count =>
+  one === undefined || other === undefined ? undefined : one + other
+
+const largest = (one: Count, other: Count): Count =>
+  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 
 const WEIGHT = { stop: 0, 'tool-calls': 1, length: 2 } as const satisfies Record<
   FinishReason,

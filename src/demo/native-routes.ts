@@ -4,6 +4,7 @@ import { checkChat, type NativeChat } from './native-chat.ts'
 import { readJson } from './native-chat-body.ts'
 import { embed } from './native-embed.ts'
 import { plainText, refusal } from './native-error.ts'
+import { generate } from './native-generate.ts'
 import { fullName, isSameModel, shortName } from './native-name.ts'
 import type { Script } from './script.ts'
 import type { StandInModel } from './stand-in-model.ts'
@@ -69,6 +70,10 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   ]),
   '/api/show': { POST: show },
   '/api/chat': { POST: chat },
+  '/api/generate': {
+    POST: (request, { models, chat: say }) =>
+      generate(request.body, models, (asked) => say(asked, request)),
+  },
   '/api/embed': { POST: ({ body }, { models }) => embed(body, models) },
 }
 

@@ -8,6 +8,8 @@ export const routeOf = (path: string): string => {
 
 const ROUTES: ReadonlySet<string> = new Set([
   '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
   '/v1/models',
   '/livez',
   '/readyz',

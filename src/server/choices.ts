@@ -8,6 +8,8 @@ import type { RequestRecord } from './request-record.ts'
 export type ChoicesOptions = {
   /** How many there are to be. */
   readonly count: number
+  /** Whether they answer one prompt, or each its own; one, unless said. */
+  readonly prompts?: 'one' | 'each'
   /** Hears what all of them say, and one last word. */
   readonly listener: Listener<SeveralTurnsEvent>
   readonly record: Pick<RequestRecord, 'usage' | 'finishReason'>
@@ -35,8 +37,8 @@ export class Choices implements Exchange {
   #isPaused = false
   #isOver = false
 
-  constructor({ count, listener, record, begin, another, onAllBegun }: ChoicesOptions) {
-    this.#turns = new SeveralTurns(count)
+  constructor({ count, prompts, listener, record, begin, another, onAllBegun }: ChoicesOptions) {
+    this.#turns = new SeveralTurns(count, prompts)
     this.#listener = listener
     this.#record = record
     this.#pending = { next: 0, count, begin, another, onAllBegun }

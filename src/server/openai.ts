@@ -6,6 +6,7 @@ import { Failed, type Failure } from '../failure.ts'
 import type { Log } from '../log.ts'
 import { auth } from './auth.ts'
 import { chatCompletions } from './chat-completions.ts'
+import { completions } from './completions.ts'
 import type { AppContext, AppEnv } from './context.ts'
 import { embeddings } from './embeddings.ts'
 import { listModels, retrieveModel } from './models.ts'
@@ -18,6 +19,8 @@ export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   surface.use('/v1/*', auth(rooms), rateLimit(rooms.admit))
   surface.post('/v1/chat/completions', chatCompletions(rooms))
   surface.all('/v1/chat/completions', only('POST'))
+  surface.post('/v1/completions', completions(rooms))
+  surface.all('/v1/completions', only('POST'))
   surface.post('/v1/embeddings', embeddings(rooms))
   surface.all('/v1/embeddings', only('POST'))
   surface.get('/v1/models', listModels(rooms))
@@ -72,7 +75,7 @@ export const unknownUrl = (c: AppContext): never => {
   const path = url.split('?', 1)[0]?.slice(0, 200) ?? ''
   throw new Failed({
     kind: 'unknown-url',
-    message: `Unknown request URL: ${method} ${path}. tolk serves /v1/chat/completions, /v1/embeddings and /v1/models.`,
+    message: `Unknown request URL: ${method} ${path}. tolk serves /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.`,
   })
 }
 

@@ -8,7 +8,7 @@ import type { RequestRecord } from './request-record.ts'
 
 /** A listener for the upstream; `listener` hears what `turn` lets pass, in its order. */
 export const ordered = (
-  turn: Turn,
+  turn: Pick<Turn, 'order'>,
   record: RequestRecord,
   log: Log,
   listener: Listener,

@@ -1,6 +1,6 @@
 /** PromptRequest → the body of `POST /api/generate` (`api/types.go: GenerateRequest`, 0.33). */
 import type { Serving } from '../../catalog/model-card.ts'
-import type { PromptRequest } from '../../chat/prompt.ts'
+import { isExact, type PromptRequest } from '../../chat/prompt.ts'
 import { escapedInPieces } from './message.ts'
 import { encodeOptions } from './options.ts'
 
@@ -16,17 +16,17 @@ import { encodeOptions } from './options.ts'
  * @returns the body in pieces: a long prompt is several.
  */
 export function* encodeGenerateRequest(
-  { prompt, suffix, raw, ...request }: PromptRequest,
+  request: PromptRequest,
   model: string,
   { overflow }: Pick<Serving, 'overflow'>,
 ): Generator<string, void> {
-  const isExact = raw || suffix !== undefined
+  const { prompt, suffix, raw } = request
   const more = JSON.stringify({
     raw: raw || undefined,
     stream: true,
     truncate: overflow === 'truncate',
     format: request.format,
-    think: isExact ? false : request.effort,
+    think: isExact(request) ? false : request.effort,
     options: encodeOptions(request),
     keep_alive: request.keepAlive,
     logprobs: request.logprobs && true,

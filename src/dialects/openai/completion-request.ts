@@ -67,7 +67,7 @@ export type CompletionRequest = {
  */
 export const decodeCompletionRequest = (
   body: unknown,
-  { strict, allowLoadOptions }: RequestPolicy,
+  { strict, allowLoadOptions }: Pick<RequestPolicy, 'strict' | 'allowLoadOptions'>,
 ): CompletionRequest => {
   const wire = accept(compiledSchema(), body)
   refuseChoices(wire)
@@ -135,6 +135,9 @@ const decodePrompts = (prompt: unknown): readonly string[] => {
   }
   if (!Array.isArray(prompt)) throw invalid('prompt', EXPECTED)
   if (prompt.length === 0) throw invalid('prompt', 'expected at least one text.')
+  if (prompt.length > MOST_PROMPTS) {
+    throw invalid('prompt', `expected at most ${MOST_PROMPTS} texts.`)
+  }
   const wires: readonly unknown[] = prompt
   const prompts: string[] = []
   for (const [index, text] of wires.entries()) {
@@ -145,6 +148,9 @@ const decodePrompts = (prompt: unknown): readonly string[] => {
   }
   return prompts
 }
+
+/** Each is a turn of the model's, and they are answered one after another. */
+const MOST_PROMPTS = 1000
 
 const EXPECTED = 'expected a text, or a list of texts.'
 const EMPTY = 'expected a text that is not empty: Ollama answers nothing to an empty one.'

@@ -2,7 +2,7 @@
 
 /** Handed in, because a clock and randomness made it. */
 export type Stamp = {
-  /** `chatcmpl-` and 128 random bits, hexadecimal. */
+  /** `chatcmpl-` or `cmpl-`, and 128 random bits, hexadecimal. */
   readonly id: string
   /** Unix seconds. */
   readonly created: number
