@@ -1,4 +1,4 @@
-/** The openai package of JavaScript against the scenarios. */
+/** instructor, over the openai package of Python, against the scenarios. */
 import { testClient } from '../test-client.ts'
 
 testClient(import.meta.dirname)
