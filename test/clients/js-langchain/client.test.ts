@@ -1,0 +1,4 @@
+/** LangChain's ChatOpenAI against the scenarios. */
+import { testClient } from '../test-client.ts'
+
+testClient(import.meta.dirname)
