@@ -15,6 +15,7 @@ import {
   listenConfig,
   renewAccess,
   upstreamFor,
+  picturesFor,
 } from './serve.ts'
 import { createApp } from './server/app.ts'
 import { boundsOf } from './server/bounds.ts'
@@ -137,6 +138,7 @@ export const serveAsWorker = async (
   const bounds = boundsOf(config, observer)
   const app = createApp({
     ...bounds,
+    pictures: await picturesFor(config),
     upstream,
     catalog,
     turns,

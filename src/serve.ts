@@ -19,6 +19,7 @@ import type { Observer } from './server/observer.ts'
 import { LoopWatch } from './server/loop-watch.ts'
 import { connectionsWithin, filesFor, openFileLimit } from './server/open-files.ts'
 import { OpenTurns } from './server/open-turns.ts'
+import type { Pictures } from './media/pictures.ts'
 import { createRateLimit } from './server/rate-limit.ts'
 import { createTally, type Tally } from './tally.ts'
 import { now } from './ticker.ts'
@@ -86,6 +87,7 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
     const bounds = boundsOf(config, observer)
     const app = createApp({
       ...bounds,
+      pictures: await picturesFor(config),
       upstream,
       catalog,
       turns,
@@ -122,6 +124,13 @@ export const serve = async (config: Config, log: Log): Promise<Running> => {
     await connected.close()
     throw error
   }
+}
+
+/** Who fetches pictures, if anybody may; a start without does not wait for what that needs. */
+export const picturesFor = async ({ media }: Config): Promise<Pictures | undefined> => {
+  if (media.allowedHosts.length === 0) return undefined
+  const { createPictures } = await import('./media/pictures.ts')
+  return createPictures(media)
 }
 
 /** What an {@link Access} is told to. */

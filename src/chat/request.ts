@@ -7,7 +7,13 @@ export type Json = unknown
 export type JsonObject = Readonly<Record<string, Json>>
 
 /** One picture or sound, base64 without a data-URL prefix (RFC 4648 § 4, padded). */
-export type Media = { readonly kind: 'image' | 'audio'; readonly base64: string }
+export type Media = {
+  readonly kind: 'image' | 'audio'
+  /** Empty while the picture has to be fetched. */
+  readonly base64: string
+  /** Where it is, when it has to be fetched, and what the client calls that. */
+  readonly from?: { readonly url: string; readonly param: string }
+}
 
 /** A call the model made earlier. `arguments` is a JSON object, every digit kept. */
 export type PastCall = {

@@ -25,6 +25,7 @@ export type Config = {
   readonly shutdown: Readonly<Settings['shutdown']>
   readonly log: Readonly<Settings['log']>
   /** Without a port nothing is counted. */
+  readonly media: Readonly<Settings['media']>
   readonly metrics: Readonly<Settings['metrics']>
 }
 

@@ -31,6 +31,7 @@ export const resolveConfig = (settings: Settings, upstream: string, outside: Out
     abort: settings.abort,
     shutdown: settings.shutdown,
     log: settings.log,
+    media: settings.media,
     metrics: {
       ...settings.metrics,
       host: resolveHost('metrics', settings.metrics.host, outside),

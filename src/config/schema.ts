@@ -584,6 +584,27 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe('What is written down.'),
+    media: z
+      .strictObject({
+        allowedHosts: z
+          .array(text())
+          .default([])
+          .describe(
+            'Hosts from which pictures (`image_url`) are fetched: `*.example.com` for those below one, `example.com:8443` for another port than that of the scheme. Only public addresses are asked, and no redirect is followed. Empty: none are fetched.',
+          ),
+        timeoutMs: z
+          .int()
+          .min(1)
+          .default(10_000)
+          .describe('How long the fetching of a picture may take.'),
+        maxBytes: z
+          .int()
+          .min(1)
+          .default(20 * 1024 * 1024)
+          .describe('The largest size of all pictures of a request that are fetched.'),
+      })
+      .prefault({})
+      .describe('Pictures that are not in the request.'),
     metrics: z
       .strictObject({
         port: z

@@ -16,9 +16,10 @@ import {
 } from '../dialects/openai/chat-completion-request.ts'
 import { encodeChatCompletion, encodeChatCompletions } from '../dialects/openai/chat-completion.ts'
 import { ChoicesEncoder } from '../dialects/openai/choice-chunks.ts'
-import { decodeReasoningHeader, type ReasoningField } from '../dialects/openai/reasoning-field.ts'
+import type { ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Stamp } from '../dialects/openai/stamp.ts'
 import { Failed } from '../failure.ts'
+import type { Pictures } from '../media/pictures.ts'
 import type { ChatTarget } from '../upstream/upstream.ts'
 import type { HeldBody } from './body-budget.ts'
 import { Choices } from './choices.ts'
@@ -30,13 +31,14 @@ import { explain, resolveFor } from './model-access.ts'
 import { atOnce, OneShot } from './one-shot.ts'
 import { ordered } from './ordered.ts'
 import { randomHex } from './random-hex.ts'
+import { reasoningNameFor } from './reasoning-name.ts'
 import { readJsonBody } from './request-body.ts'
-import type { Rooms, ServerConfig } from './rooms.ts'
+import type { Rooms } from './rooms.ts'
 import { tellIgnored } from './tell-ignored.ts'
 
 /** Answers one chat, streamed or whole. */
 export const chatCompletions =
-  (rooms: Rooms, policy = policyOf(rooms.config)) =>
+  (rooms: Rooms, policy = policyOf(rooms)) =>
   async (c: AppContext): Promise<Response> => {
     const bytes = rooms.bodies.open()
     let begun: Begun
@@ -52,10 +54,11 @@ export const chatCompletions =
     return RESPONSE_ALREADY_SENT
   }
 
-const policyOf = ({ openai, limits }: ServerConfig): RequestPolicy => ({
+const policyOf = ({ config: { openai, limits }, pictures }: Rooms): RequestPolicy => ({
   strict: openai.strict,
   allowLoadOptions: openai.allowLoadOptions,
   maxChoices: limits.maxChoices,
+  mayFetch: pictures !== undefined,
 })
 
 /** A turn under way. `answered` is when its client has the whole answer, or the head of a stream. */
@@ -67,7 +70,7 @@ const begin = async (
   c: AppContext,
   bytes: HeldBody,
 ): Promise<Begun> => {
-  const { upstream, catalog, turns, places, config, log } = rooms
+  const { upstream, catalog, turns, places, pictures, config, log } = rooms
   const { outgoing } = c.env
   const record = c.get('record')
   const key = c.get('key')
@@ -78,18 +81,16 @@ const begin = async (
   record.model = wanted.request.model.slice(0, 200)
   record.stream = wanted.stream
   const card = await resolveFor(key, catalog, wanted.request.model, config.catalog)
-  const { request, ignored } = fit(wanted.request, card, policy.strict)
+  const { request: fitted, ignored } = fit(wanted.request, card, policy.strict)
   tellIgnored(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
+  const request = pictures === undefined ? fitted : await illustrated(pictures, fitted, outgoing)
   // Reading the body and finding the model took their time.
   if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })
   if (turns.draining) throw new Failed({ kind: 'draining' })
 
   const { includeUsage, usedCallIds } = wanted
   const stamp = newStamp(wanted.request.model)
-  const reasoningField =
-    wanted.reasoningField ??
-    decodeReasoningHeader(headerOf(c, 'x-tolk-reasoning-field')) ??
-    config.openai.reasoningField
+  const reasoningField = reasoningNameFor(c, wanted.reasoningField, config.openai.reasoningField)
   const target = { card, requestId: record.id }
   if (wanted.choices > 1) {
     return beginSeveral(rooms, c, bytes, { wanted, request, target, stamp, reasoningField })
@@ -127,6 +128,22 @@ const answer = async (
   reasoningField: ReasoningField,
 ): Promise<void> => {
   whole.answer(encodeChatCompletion(await whole.completion, stamp, reasoningField))
+}
+
+/** With the pictures that are elsewhere; a client that leaves has the fetching end. */
+const illustrated = async (
+  pictures: Pictures,
+  request: ChatRequest,
+  outgoing: AppContext['env']['outgoing'],
+): Promise<ChatRequest> => {
+  const leaving = new AbortController()
+  const leave = (): void => leaving.abort()
+  outgoing.once('close', leave)
+  try {
+    return await pictures.fill(request, leaving.signal)
+  } finally {
+    outgoing.off('close', leave)
+  }
 }
 
 /** An answer of several choices, gathered. */
@@ -209,12 +226,6 @@ const rulesOf = (request: ChatRequest, usedCallIds: ReadonlySet<string>): TurnRu
   isJson: request.format !== undefined,
   mintCallId,
 })
-
-/** As Node has it: through Hono all headers of the request would be gathered anew. */
-const headerOf = (c: AppContext, name: string): string | undefined => {
-  const value = c.env.incoming.headers[name]
-  return Array.isArray(value) ? value.join(', ') : value
-}
 
 const mintCallId = (): string => `call_${randomHex()}`
 

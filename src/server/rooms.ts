@@ -2,6 +2,7 @@
 import type { LiveCatalog } from '../catalog/live.ts'
 import type { ReasoningField } from '../dialects/openai/reasoning-field.ts'
 import type { Log } from '../log.ts'
+import type { Pictures } from '../media/pictures.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { Admission } from './admission.ts'
 import type { BodyBudget } from './body-budget.ts'
@@ -55,6 +56,8 @@ export type Rooms = {
   readonly places: Admission
   readonly bodies: BodyBudget
   readonly admit: Admit
+  /** Who fetches pictures, where that is allowed. */
+  readonly pictures?: Pictures | undefined
   readonly keys: KeyRing
   /** The names tolk answers to while no key is asked for; absent where it answers to any. */
   readonly hosts?: KnownHosts | undefined

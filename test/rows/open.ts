@@ -8,13 +8,6 @@ export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   'A-16': 'nothing of a client’s is stored: there is no object to ask for',
   'R-22': 'nothing is stored between two requests',
   'R-23': 'tolk does not terminate TLS: what stands in front of it does',
-  'F-02': 'no image is fetched, so there is no list of hosts (F-01)',
-  'F-04': 'no image is fetched, so no name of a client’s is looked up (F-01)',
-  'F-05': 'no image is fetched, so no URL of a client’s is parsed (F-01)',
-  'F-06': 'no image is fetched, so no redirect is met (F-01)',
-  'F-08': 'no image is fetched, so there is no list of ports (F-01)',
-  'F-09': 'no image is fetched, so none can be endless (F-01)',
-  'F-10': 'no image is fetched, so nothing of it can be repeated (F-01)',
   'B-02': 'no origin can be allowed: there is no such option',
 }
 

@@ -63,6 +63,8 @@ export type RequestPolicy = {
   readonly allowLoadOptions: boolean
   /** The most that `n` may be; 1 where it is not said. */
   readonly maxChoices?: number
+  /** Whether pictures may be somewhere else than in the request. */
+  readonly mayFetch?: boolean
 }
 
 /** A ChatRequest, and how its answer is to be given. */
@@ -92,7 +94,7 @@ export const decodeChatCompletionRequest = (
 /** As {@link decodeChatCompletionRequest}: 10 MB of history take 50 ms. */
 export function* decodeInSteps(
   body: unknown,
-  { strict, allowLoadOptions, maxChoices = 1 }: RequestPolicy,
+  { strict, allowLoadOptions, maxChoices = 1, mayFetch = false }: RequestPolicy,
 ): Steps<ChatCompletionRequest> {
   const wire = accept(compiledSchema(), body)
   const choices = wire.n ?? 1
@@ -109,7 +111,7 @@ export function* decodeInSteps(
   const stay = decodeKeepAlive(wire, allowLoadOptions)
   const field = decodeReasoningField(wire)
   const { options, numCtx, ...denied } = decodeOptions(wire, allowLoadOptions)
-  const conversation = yield* decodeMessages(wire.messages)
+  const conversation = yield* decodeMessages(wire.messages, mayFetch)
   const ignored = [
     ...(isJsonObject(body) ? ignoredFields(body, KNOWN, READ) : []),
     // Without it a stream is as it would be were it refused, so no is no wish.

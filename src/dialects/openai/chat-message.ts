@@ -46,8 +46,11 @@ export type Conversation = {
   readonly usedCallIds: ReadonlySet<string>
 }
 
-/** @throws Failed naming the message, and the field in it; nothing behind it is read. */
-export function* decodeMessages(wires: readonly unknown[]): Steps<Conversation> {
+/**
+ * @param mayFetch whether pictures may be somewhere else.
+ * @throws Failed naming the message, and the field in it; nothing behind it is read.
+ */
+export function* decodeMessages(wires: readonly unknown[], mayFetch = false): Steps<Conversation> {
   if (wires.length === 0) throw invalid('messages', 'expected at least one message.')
   if (wires.length > MOST_MESSAGES) {
     throw invalid('messages', `expected at most ${MOST_MESSAGES} messages.`)
@@ -63,7 +66,7 @@ export function* decodeMessages(wires: readonly unknown[]): Steps<Conversation> 
     const body =
       typeof said === 'string' || said == null
         ? plainBody(said ?? '')
-        : yield* decodeParts(said, `${param}.content`, pace)
+        : yield* decodeParts(said, `${param}.content`, pace, mayFetch)
     decoded.push(decode(read, body, param, history, inner))
     if (pace.isDue(effortOf(read))) yield
   }

@@ -3,13 +3,15 @@ import type { Media } from '../../chat/request.ts'
 import { invalid, unsupported } from './refusal.ts'
 
 /**
- * The picture behind an `image_url`. Nothing is fetched: only a data URL can hold one.
+ * The picture behind an `image_url`: in a data URL, or somewhere to be fetched from.
  *
- * @throws Failed `unsupported-parameter` for http(s), `invalid-request` for anything else.
+ * @param mayFetch whether pictures are fetched at all.
+ * @throws Failed `unsupported-parameter` for http(s) where they are not, `invalid-request` for anything else.
  */
-export const decodeImage = (url: string, param: string): Media => {
+export const decodeImage = (url: string, param: string, mayFetch = false): Media => {
   const { scheme } = SCHEME.exec(url)?.groups ?? {}
   if (scheme !== undefined && /^https?$/i.test(scheme)) {
+    if (mayFetch) return { kind: 'image', base64: '', from: { url, param } }
     throw unsupported(param, `tolk fetches no pictures from the network: ${SEND_DATA_URL}.`)
   }
   const comma = url.indexOf(',')

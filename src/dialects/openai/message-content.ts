@@ -41,9 +41,15 @@ export const plainBody = (text: string): Body => ({ text, media: [] })
  *
  * Rests behind a large picture or sound: each is looked through to its end.
  *
+ * @param mayFetch whether a picture may be somewhere else.
  * @throws Failed naming the part.
  */
-export function* decodeParts(parts: Parts, param: string, pace: Pace): Steps<Body> {
+export function* decodeParts(
+  parts: Parts,
+  param: string,
+  pace: Pace,
+  mayFetch = false,
+): Steps<Body> {
   const texts: string[] = []
   const media: Media[] = []
   for (const [index, item] of parts.entries()) {
@@ -57,7 +63,8 @@ export function* decodeParts(parts: Parts, param: string, pace: Pace): Steps<Bod
         break
       case 'image_url': {
         const { image_url: image } = item
-        media.push(decodeImage(typeof image === 'string' ? image : image.url, `${at}.image_url`))
+        const url = typeof image === 'string' ? image : image.url
+        media.push(decodeImage(url, `${at}.image_url`, mayFetch))
         break
       }
       case 'input_audio':

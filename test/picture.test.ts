@@ -1,6 +1,6 @@
 /** Pictures tell their type and size, and nothing that is no picture does. */
 import { describe, expect, test } from 'vitest'
-import { readPicture } from '../../src/demo/picture.ts'
+import { readPicture } from '../src/picture.ts'
 
 /** 640 by 480 pixels, up to where the size is said. */
 const HEADERS = {
