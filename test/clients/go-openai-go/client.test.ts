@@ -1,4 +1,4 @@
-/** The openai package of JavaScript against the scenarios. */
+/** openai-go against the scenarios. */
 import { testClient } from '../test-client.ts'
 
 testClient(import.meta.dirname)

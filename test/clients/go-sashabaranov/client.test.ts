@@ -1,4 +1,4 @@
-/** The openai package of JavaScript against the scenarios. */
+/** go-openai of sashabaranov against the scenarios. */
 import { testClient } from '../test-client.ts'
 
 testClient(import.meta.dirname)

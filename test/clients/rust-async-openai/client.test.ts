@@ -1,0 +1,4 @@
+/** async-openai of Rust against the scenarios. */
+import { testClient } from '../test-client.ts'
+
+testClient(import.meta.dirname)
