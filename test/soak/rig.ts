@@ -17,8 +17,6 @@ export class Rig {
   readonly #tally: Tally
   readonly #isRough: boolean
   #ids: string[] = []
-  /** What its upstream was blamed for already. */
-  #blamed = { tooOften: 0, pipelined: 0, unreadable: 0 }
 
   /** @param isRough whether failures may come at any moment. */
   constructor(tolk: TolkProcess, upstream: Upstream, tally: Tally, isRough: boolean) {
@@ -82,9 +80,10 @@ export class Rig {
     this.#ids = []
     tally.expect('unlogged', 'requests logged twice', log.twice, 0)
     for (const what of log.complaints.splice(0)) tally.complain({ zero: 'crashed', count: 1, what })
-    const before = this.#blamed
-    this.#blamed = await this.upstream.figures()
-    const { tooOften, pipelined, unreadable } = this.#blamed
+    const before = this.upstream.blamed
+    const seen = await this.upstream.figures()
+    this.upstream.blamed = seen
+    const { tooOften, pipelined, unreadable } = seen
     tally.expect('asked-again', 'chats asked again once begun', tooOften, before.tooOften)
     tally.expect('malformed', 'requests before an answer had ended', pipelined, before.pipelined)
     tally.expect('malformed', 'chats that cannot be read', unreadable, before.unreadable)

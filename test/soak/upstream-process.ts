@@ -8,6 +8,8 @@ export type Upstream = {
   readonly port: number
   readonly url: string
   figures(): Promise<UpstreamFigures>
+  /** What its clients were blamed for already. */
+  blamed: Pick<UpstreamFigures, 'tooOften' | 'pipelined' | 'unreadable'>
   /** Hears of watched requests, until it is replaced. */
   onNews: (news: UpstreamNews) => void
   pause(): void
@@ -33,6 +35,7 @@ export const startUpstream = async (): Promise<Upstream> => {
       })
     })
   const upstream: Upstream = {
+    blamed: NOBODY,
     port: 0,
     url: '',
     figures: () => {
@@ -45,8 +48,13 @@ export const startUpstream = async (): Promise<Upstream> => {
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     kill: async () => void (await endProcess(child, 'SIGKILL')),
-    restart: async () => void (await inTime('the upstream', start(upstream.port), LATE_MS)),
+    restart: async () => {
+      upstream.blamed = NOBODY
+      await inTime('the upstream', start(upstream.port), LATE_MS)
+    },
   }
   const port = await inTime('the upstream', start(0), LATE_MS)
   return Object.assign(upstream, { port, url: `http://127.0.0.1:${port}` })
 }
+
+const NOBODY = { tooOften: 0, pipelined: 0, unreadable: 0 } as const

@@ -47,6 +47,8 @@ const note = ({ id }: Spec, isKept: boolean): boolean => {
 
 /** What waits to be sent before a fast answer stops writing, bytes. */
 const HIGH_WATER = 65_536
+/** What one answer may write before it is another's turn, octets. */
+const TURN = 65_536
 /** How soon a connection is closed behind its answer, ms: when the next request may be on its way. */
 const SOON_MS = 5
 
@@ -123,13 +125,18 @@ class Connection {
     this.#play(stepsOf(spec, nowUs))
   }
 
-  #play(steps: Iterator<Step, void>): void {
+  /** @param next is done first, where it was put off. */
+  #play(steps: Iterator<Step, void>, next?: Step): void {
     const socket = this.#socket
-    for (;;) {
+    let written = 0
+    for (let step = next ?? steps.next().value; ; step = steps.next().value) {
       if (socket.destroyed) return
-      const { value: step } = steps.next()
       if (step === undefined) return this.#over()
       if ('write' in step) {
+        // While its client takes all that comes, the others would wait for seconds.
+        const putOff = step
+        if (written > TURN) return void setImmediate(() => this.#play(steps, putOff))
+        written += step.write.length
         if (!socket.write(step.write, 'latin1') && socket.writableLength > HIGH_WATER) {
           socket.once('drain', () => this.#play(steps))
           return

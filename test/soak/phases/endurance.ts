@@ -29,7 +29,9 @@ export const endurance: Phase = {
     const perRound = await roundFor(soak, ms)
     const samples: Sample[] = []
     let requests = 0
-    while (performance.now() - began < ms && requests < MOST_REQUESTS) {
+    const isDue = (): boolean =>
+      samples.length < WARM_ROUNDS + LEAST_ROUNDS || performance.now() - began < ms
+    while (isDue() && requests < MOST_REQUESTS) {
       requests += await round(soak, perRound)
       await soak.rig.settle()
       await soak.rig.idle()
@@ -43,10 +45,7 @@ export const endurance: Phase = {
     }
     const warm = samples.slice(WARM_ROUNDS)
     const [first, last] = [warm[0], warm.at(-1)]
-    if (first === undefined || last === undefined || warm.length < LEAST_ROUNDS) {
-      const figures = `${requests} requests in ${samples.length} rounds: too few for a line`
-      return [{ id: 'L9', what: WHAT, outcome: 'slow', figures }]
-    }
+    if (first === undefined || last === undefined) throw new Error('rounds without a sample')
     const perRequest = linearFit(warm.map(({ requests: x, heap: y }) => ({ x, y }))).slope
     const perHour = linearFit(warm.map(({ atMs, heap: y }) => ({ x: atMs / 3_600_000, y }))).slope
     const grownMb = (last.heap - first.heap) / 1e6
@@ -60,15 +59,13 @@ export const endurance: Phase = {
     return [
       {
         id: 'L9',
-        what: WHAT,
+        what: 'streams, whole answers, leaving clients and faults, as fast as they go',
         outcome: inBounds(perRequest <= MOST_BYTES_PER_REQUEST),
         figures: `${requests} requests in ${samples.length} rounds; heap ${perRequest.toFixed(0)} B a request (≤ ${MOST_BYTES_PER_REQUEST}), ${grownMb.toFixed(2)} MB in all (≤ ${MOST_GROWTH_MB}), slope ${(perHour / 1e6).toFixed(1)} MB an hour at this load; descriptors ${first.files} → ${files}`,
       },
     ]
   },
 }
-
-const WHAT = 'streams, whole answers, leaving clients and faults, as fast as they go'
 
 const round = (soak: Soak, requests: number): Promise<number> =>
   drive({ atOnce: AT_ONCE, ms: Number.POSITIVE_INFINITY, most: requests }, () => {

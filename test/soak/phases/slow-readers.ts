@@ -12,8 +12,9 @@ const MOST_KB_EACH = 300
 /** More than kernels take for one connection, in deltas of this many octets. */
 const DELTAS = 100_000
 const PADDING = 2000
-/** In which sockets become full; less than a reader of nothing is left alone. */
-const FILLING_MS = 500
+/** Octets of a write of the upstream, and of all its writes in a millisecond: more is read, and nothing else done. */
+const [PER_WRITE, MOST_PER_MS] = [16 * PADDING, 60_000]
+const LOOK_MS = 500
 
 export const slowReaders: Phase = {
   ids: ['L8'],
@@ -25,30 +26,40 @@ export const slowReaders: Phase = {
     const base = await rig.tolk.inside('collected')
     const stalledBefore = await cutOff(soak)
     const count = scaled(soak, STALLED, 20)
+    const paceMs = Math.ceil((count * PER_WRITE) / MOST_PER_MS)
     const stalled = Array.from({ length: count }, () => {
-      const spec = specOf(soak.nextId(), soak.seed, { deltas: DELTAS, padding: PADDING })
+      const said = { deltas: DELTAS, padding: PADDING, chunking: 'batch', paceMs } as const
+      const spec = specOf(soak.nextId(), soak.seed, said)
       tally.inject('client reads nothing')
       return rig.ask(spec, { stream: true, isStalled: true, leaves: { when: 'told', how: 'fin' } })
     })
-    // All of them are full, and none is cut off yet.
-    await until(
-      () => rig.underWay(),
-      (open) => open >= 2 * count,
-      1000,
-    )
-    await sleep(FILLING_MS)
-    const full = await rig.tolk.inside('collected')
-    const beside = await healthy(soak, (ms * 2) / 3)
-    const cut = await until(
-      () => cutOff(soak),
-      (seen) => seen - stalledBefore >= count,
-    )
+    let reachable = 0
+    const over = new AbortController()
+    const looking = (async () => {
+      while (!over.signal.aborted) {
+        const { heap, external } = await rig.tolk.inside('collected')
+        reachable = Math.max(reachable, heap + external)
+        await sleep(LOOK_MS)
+      }
+    })()
+    let beside: readonly number[]
+    let cut: number
+    try {
+      beside = await healthy(soak, (ms * 2) / 3)
+      cut = await until(
+        () => cutOff(soak),
+        (seen) => seen - stalledBefore >= count,
+      )
+    } finally {
+      over.abort()
+      await looking
+    }
     tally.expect('broken', 'readers of nothing that were cut off', cut - stalledBefore, count)
     for (const asked of stalled) asked.leave('reset')
     await Promise.all(stalled.map(({ ended }) => ended))
     await rig.settle()
 
-    const kbEach = (full.heap + full.external - base.heap - base.external) / 1024 / count
+    const kbEach = (reachable - base.heap - base.external) / 1024 / count
     tally.expect(
       'broken',
       `memory for each (${kbEach.toFixed(0)} KB)`,
