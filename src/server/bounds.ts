@@ -3,10 +3,12 @@ import { Admission } from './admission.ts'
 import { BodyBudget } from './body-budget.ts'
 import { oldGenerationLimit } from './heap-level.ts'
 import type { Observer } from './observer.ts'
+import { connectionsWithin, openFileLimit } from './open-files.ts'
 import type { Rooms } from './rooms.ts'
 
 /** The slices of the configuration that say how much. */
 export type BoundsConfig = {
+  readonly server: { readonly maxConnections?: number | undefined }
   readonly limits: {
     /** Bytes; see {@link usualBudget} for what is meant without it. */
     readonly maxBufferedBodyBytes?: number | undefined
@@ -18,12 +20,16 @@ export type BoundsConfig = {
 
 /** @param observer hears how long the queue is. */
 export const boundsOf = (
-  { limits, queue }: BoundsConfig,
+  { server, limits, queue }: BoundsConfig,
   observer?: Pick<Observer, 'queued'>,
 ): Pick<Rooms, 'places' | 'bodies'> => ({
   places: new Admission(
     {
-      maxInFlight: limits.maxInFlight,
+      // One request may be several turns: each has a connection upstream, and files are kept for so many.
+      maxInFlight: Math.min(
+        limits.maxInFlight,
+        server.maxConnections ?? connectionsWithin(openFileLimit()),
+      ),
       perKeyInFlight: limits.perKeyInFlight,
       maxQueued: queue.maxLength,
       queueTimeoutMs: queue.timeoutMs,

@@ -363,6 +363,19 @@ describe('places', () => {
     }
   })
 
+  test('a place is a connection upstream: never more than connections may be', async () => {
+    await start({ server: { maxConnections: 2 } })
+    let most = 0
+    const counting = (): Script => {
+      most = Math.max(most, openChats())
+      return HELLO
+    }
+    answers = [counting, counting, counting, counting]
+    await client.chat.completions.create(asking(4))
+    expect(most).toBeLessThanOrEqual(2)
+    expect(asked()).toHaveLength(4)
+  })
+
   test('none free, none to wait for: 503', async () => {
     await start({ limits: { maxInFlight: 1 }, queue: { maxLength: 0 } })
     answers = [() => [word('x'), { hold: true }]]
@@ -380,6 +393,33 @@ describe('places', () => {
     await streamed.ended()
     expect(streamed.errors()).toHaveLength(1)
     await isIdle()
+  })
+})
+
+describe('R-05 the request itself', () => {
+  const KIB = 1024
+  const large = { model: 'm', messages: [{ role: 'user' as const, content: 'x'.repeat(1500) }] }
+
+  test('is given back when all of them have gone upstream', async () => {
+    await start({ limits: { maxBodyBytes: 2 * KIB, maxBufferedBodyBytes: 2 * KIB } })
+    answers = [hold, hold]
+    const first = await chatStream(tolk.url, 'Hi', { body: { ...large, n: 2 } })
+    const { choices } = await client.chat.completions.create({ ...large, n: 2 })
+    expect(choices).toHaveLength(2)
+    first.leave()
+  })
+
+  test('is held for those that have yet to go, and given back when nobody waits for them', async () => {
+    await start({
+      limits: { maxInFlight: 1, maxBodyBytes: 2 * KIB, maxBufferedBodyBytes: 2 * KIB },
+    })
+    answers = [hold]
+    const first = await chatStream(tolk.url, 'Hi', { body: { ...large, n: 2 } })
+    await expect(client.chat.completions.create(large)).rejects.toMatchObject({ status: 503 })
+    expect(tolk.logged.join('\n')).toContain('"shed":"bodies"')
+    first.leave()
+    await isIdle()
+    expect((await client.chat.completions.create(large)).choices).toHaveLength(1)
   })
 })
 

@@ -430,6 +430,18 @@ describe('R-16 short of memory', () => {
     expect(admission.enter(null).wait).toBeInstanceOf(Promise)
   })
 
+  test('nobody gets another place', () => {
+    const heap = new HeapLevel(() => 0.85)
+    const admission = new Admission({ ...LIMITS, maxInFlight: 2 }, { heap })
+    seated(admission)
+    const second = admission.another(null)
+    expect(second?.isHeld).toBe(true)
+    second?.leave()
+    admission.tick(now())
+    expect(admission.another(null)).toBeUndefined()
+    expect(admission.inFlight).toBe(1)
+  })
+
   test('those who wait keep waiting, until it is critical', async () => {
     const { admission, reads } = withHeap()
     const first = seated(admission)
