@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { Verdict } from './run-client.ts'
-import { SCENARIO_IDS, SCENARIOS, WAITING, type ScenarioId } from './scenarios.ts'
+import { SCENARIO_IDS, SCENARIOS, type ScenarioId } from './scenarios.ts'
 
 declare module 'vitest' {
   // An interface, for it is merged with vitest's own.
@@ -38,7 +38,7 @@ export const setup = (project: TestProject): (() => void) => {
     if (outcomes.length === 0) return
     const matrix = matrixOf(outcomes)
     console.log(`\n${matrix}`)
-    if (isWhole(outcomes)) writeFileSync(join(HERE, 'README.md'), pageOf(matrix))
+    if (isWhole(outcomes)) writeDown(matrix)
   }
 }
 
@@ -50,7 +50,7 @@ export const matrixOf = (outcomes: readonly Outcome[]): string => {
     return `| ${SCENARIOS[id]} | ${cells.join(' | ')} |`
   }
   const heads = outcomes.map(
-    ({ client, language, version }) => `${client} ${version} (${language})`,
+    ({ client, language, version }) => `${client}<br>${version}<br>${language}`,
   )
   const rows = SCENARIO_IDS.map(row)
   return [
@@ -65,7 +65,7 @@ const cellOf = ({ verdicts }: Outcome, id: ScenarioId, reasons: string[]): strin
   if (verdicts === undefined) return 'skipped'
   const { verdict = 'fail', detail = '' } = verdicts.find(({ scenario }) => scenario === id) ?? {}
   if (verdict === 'pass') return '✓'
-  if (verdict === 'fail') return WAITING.includes(id) ? 'waiting' : '**fails**'
+  if (verdict === 'fail') return '**fails**'
   if (!reasons.includes(detail)) reasons.push(detail)
   return `cannot (${reasons.indexOf(detail) + 1})`
 }
@@ -76,10 +76,13 @@ const isWhole = (outcomes: readonly Outcome[]): boolean =>
     ({ verdicts }) => verdicts !== undefined && verdicts.every(({ verdict }) => verdict !== 'fail'),
   )
 
-const pageOf = (matrix: string): string => `# The client matrix
-
-Clients of OpenAI's API, unpatched, each in a program of its own idiom, against tolk in front of scripted models. \`npm run clients\` runs them,
-prints this table, and writes it here when every client could run and nothing failed. What a client itself cannot do has its reason below.
-
-${matrix}
-`
+/** The page is written by hand but for what stands between its two marks. */
+const writeDown = (matrix: string): void => {
+  const page = join(HERE, 'README.md')
+  const text = readFileSync(page, 'utf8')
+  const written = text.replace(
+    /(?<=<!-- matrix -->\n)[\s\S]*(?=<!-- end of matrix -->)/,
+    () => `\n${matrix}\n\n`,
+  )
+  if (written !== text) writeFileSync(page, written)
+}

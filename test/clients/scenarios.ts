@@ -31,6 +31,3 @@ export const isScenario = (id: string): id is ScenarioId => Object.hasOwn(SCENAR
 
 /** In the order of the table. */
 export const SCENARIO_IDS = Object.keys(SCENARIOS).filter((id) => isScenario(id))
-
-/** Not built yet: a client that fails here is waiting, and one that passes is a reason to take the mark away. */
-export const WAITING: readonly ScenarioId[] = ['completions']
