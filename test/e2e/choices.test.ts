@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Script, Step } from '../../src/demo/script.ts'
 import type { StandIn } from '../../src/demo/stand-in.ts'
 import { chatStream } from '../support/chat-stream.ts'
+import { startCountedTolk } from '../support/counted-tolk.ts'
 import { inTime } from '../support/deadline.ts'
 import { ask as askRaw } from '../support/raw-client.ts'
 import { createScriptedOllama, done, HELLO, word } from '../support/scripted-ollama.ts'
@@ -421,6 +422,26 @@ describe('R-05 the request itself', () => {
     await isIdle()
     expect((await client.chat.completions.create(large)).choices).toHaveLength(1)
   })
+})
+
+test('long answers keep no long request, once all have begun', { timeout: 20_000 }, async () => {
+  await start()
+  const counted = await startCountedTolk(ollama.url)
+  try {
+    const ask = (content: string) =>
+      chatStream(counted.url, content, { ...counted.client, body: { n: 3 } })
+    const warm = await ask('Hi')
+    await warm.ended()
+    const before = await counted.ask('reachable')
+    answers = [hold, hold, hold]
+    const streamed = await ask('x'.repeat(8_000_000))
+    await streamed.until(6)
+    const kept = async () => (await counted.ask('reachable')) - before
+    await expect.poll(kept, { timeout: 8000 }).toBeLessThan(1_000_000)
+    streamed.leave()
+  } finally {
+    await counted.close()
+  }
 })
 
 describe('too many', () => {

@@ -58,6 +58,7 @@ const everything = async (): Promise<void> => {
     Object.keys(SCRIPTS).flatMap((prompt) => [
       chatStream(tolk.url, prompt).then((stream) => stream.ended()),
       whole(prompt),
+      chatStream(tolk.url, prompt, { body: { n: 3 } }).then((stream) => stream.ended()),
     ]),
   )
   const leaving = await chatStream(tolk.url, 'falls silent')
