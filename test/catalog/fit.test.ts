@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { fit } from '../../src/catalog/fit.ts'
+import { fit, fitPrompt } from '../../src/catalog/fit.ts'
+import type { PromptRequest } from '../../src/chat/prompt.ts'
 import type { ChatRequest, Effort, Message } from '../../src/chat/request.ts'
 import type { ModelCard } from '../../src/catalog/model-card.ts'
 import { Failed, type Failure } from '../../src/failure.ts'
@@ -202,5 +203,56 @@ describe('serving', () => {
   test('is applied to an uncertain model too', () => {
     const uncertain = { ...served({ numCtx: 4096 }), certain: false }
     expect(fit(request(), uncertain).request.numCtx).toBe(4096)
+  })
+})
+
+const prompt = (facts: Partial<PromptRequest> = {}): Omit<PromptRequest, 'prompt'> => ({
+  model: 'a',
+  raw: true,
+  sampling: {},
+  ...facts,
+})
+
+const refusal = (facts: Partial<PromptRequest>, model: CardFacts): unknown => {
+  try {
+    return fitPrompt(prompt(facts), card('a:latest', model)).ignored
+  } catch (error) {
+    return error instanceof Failed ? error.failure : error
+  }
+}
+
+describe('a text that is to be gone on with', () => {
+  test.each<[string, Partial<PromptRequest>, CardFacts, string, string]>([
+    [
+      'a model that writes no text',
+      { suffix: 'b' },
+      { capabilities: ['embedding'] },
+      'chat',
+      'model',
+    ],
+    ['a gap', { raw: false, suffix: 'b' }, plain, 'suffix', 'suffix'],
+  ])('is refused for %s', (_title, facts, model, ability, param) => {
+    expect(refusal(facts, model)).toEqual({
+      kind: 'unsupported-by-model',
+      ability,
+      param,
+      message: expect.stringMatching(/^'a:latest' .*GET \/v1\/models/),
+    })
+  })
+
+  test.each<[Partial<PromptRequest>, CardFacts]>([
+    [{}, plain],
+    [{ suffix: 'b' }, { capabilities: ['completion', 'insert'] }],
+    [{ suffix: 'b' }, { capabilities: [], certain: false }],
+  ])('is let through: %j by %j', (facts, model) => {
+    expect(refusal(facts, model)).toEqual([])
+  })
+
+  test('is served as its operator wants it, without an effort that the model cannot make', () => {
+    const wanted = prompt({ raw: false, effort: 'high' })
+    expect(fitPrompt(wanted, served({ numCtx: 512, keepAlive: '30m' }))).toEqual({
+      request: { ...prompt({ raw: false }), numCtx: 512, keepAlive: '30m' },
+      ignored: ['reasoning_effort'],
+    })
   })
 })

@@ -42,6 +42,26 @@ describe('SeveralTurns', () => {
     expect(turns.take(2, [failing])).toEqual([])
   })
 
+  test.each<[string, readonly Usage[], Usage]>([
+    [
+      'all of them',
+      [
+        { promptTokens: 9, completionTokens: 2 },
+        { promptTokens: 4, completionTokens: 3 },
+      ],
+      { promptTokens: 13, completionTokens: 5 },
+    ],
+    [
+      'nothing known, where one is not',
+      [{ promptTokens: 9, completionTokens: 2 }, { completionTokens: 3 }, { promptTokens: 1 }],
+      {},
+    ],
+  ])('of prompts of their own counts %s', (_, usages, together) => {
+    const turns = new SeveralTurns(usages.length, 'each')
+    const said = usages.flatMap((usage, index) => turns.take(index, [finish(usage)]))
+    expect(said.at(-1)).toEqual({ type: 'finish', usage: together })
+  })
+
   test('a failure that comes alone stands alone: it can still have a status', () => {
     expect(new SeveralTurns(2).take(1, [failing])).toEqual([failing])
   })

@@ -7,7 +7,7 @@ import { frame, FRAME_END, FRAME_START } from '../../wire/sse.ts'
 import { CompletionLogprobs } from './completion-logprobs.ts'
 import { encodeError } from './error.ts'
 import { encodeFinishReason } from './finish-reason.ts'
-import type { ReasoningField } from './reasoning-field.ts'
+import { besideText, type ReasoningField } from './reasoning-field.ts'
 import { SYSTEM_FINGERPRINT, type Stamp } from './stamp.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -72,10 +72,7 @@ export class CompletionChunkEncoder implements Encoder<SeveralTurnsEvent> {
   }
 }
 
-/**
- * The chunks of one choice. Reasoning stands beside an empty text, under its own name, and is left out where
- * that would be `think-tags`: it is never text.
- */
+/** The chunks of one choice. Reasoning stands beside an empty text, under its own name: it is never text. */
 class ChoiceChunks implements Encoder<ChatEvent> {
   /** A token's frame is its text between two of these. */
   readonly #beforeText: string
@@ -86,10 +83,10 @@ class ChoiceChunks implements Encoder<ChatEvent> {
   readonly #logprobs = new CompletionLogprobs()
 
   constructor(index: number, head: string, tail: string, field: ReasoningField) {
-    const isShown = field === 'reasoning' || field === 'reasoning_content'
+    const name = besideText(field)
     this.#tail = tail
     this.#beforeText = flat(head, '{"text":"')
-    this.#beforeReasoning = isShown ? flat(head, '{"text":"","', field, '":"') : null
+    this.#beforeReasoning = name === 'none' ? null : flat(head, '{"text":"","', name, '":"')
     this.#afterText = `","index":${index},"logprobs":`
     this.#afterWords = flat(this.#afterText, 'null,"finish_reason":null}', tail)
   }

@@ -4,7 +4,7 @@ import type { SeveralCompletions } from '../../chat/several-completions.ts'
 import { toOctets } from '../../wire/octets.ts'
 import { CompletionLogprobs } from './completion-logprobs.ts'
 import { encodeFinishReason } from './finish-reason.ts'
-import type { ReasoningField } from './reasoning-field.ts'
+import { besideText, type ReasoningField } from './reasoning-field.ts'
 import { SYSTEM_FINGERPRINT, type Stamp } from './stamp.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -53,7 +53,7 @@ const encodeChoice = (
 }
 
 const reasoningOf = (completion: Completion, field: ReasoningField): readonly string[] => {
-  if (field !== 'reasoning' && field !== 'reasoning_content') return []
+  const name = besideText(field)
   const pieces = piecesOf(completion, 'reasoning')
-  return pieces.length === 0 ? [] : [`,"${field}":"`, ...pieces, '"']
+  return name === 'none' || pieces.length === 0 ? [] : [`,"${name}":"`, ...pieces, '"']
 }

@@ -16,6 +16,10 @@ export const reasoningField = {
   include_reasoning: z.boolean().nullish(),
 }
 
+/** The same where reasoning has no place in the text: tags would put it there, so it has its own name then. */
+export const besideText = (field: ReasoningField): 'reasoning_content' | 'reasoning' | 'none' =>
+  field === 'think-tags' ? 'reasoning_content' : field
+
 const fields = z.object({
   ...reasoningField,
   reasoning: z.object({ exclude: z.boolean().nullish() }).nullish(),

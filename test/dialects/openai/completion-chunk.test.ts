@@ -77,17 +77,18 @@ test('a failure is the last word: an error, and no end', () => {
 })
 
 describe('reasoning', () => {
-  test.each(['reasoning_content', 'reasoning'] as const)(
-    'stands beside an empty text, as %s',
-    (reasoningField) => {
-      expect(encoder({ reasoningField }).encode([turn(reasoning('é"'))])).toBe(
-        `${HEAD}{"text":"","${reasoningField}":"Ã©\\"","index":0,"logprobs":null,"finish_reason":null}]}\n\n`,
-      )
-    },
-  )
+  test.each([
+    ['reasoning_content', 'reasoning_content'],
+    ['reasoning', 'reasoning'],
+    ['think-tags', 'reasoning_content'],
+  ] as const)('stands beside an empty text: %s as %s', (reasoningField, name) => {
+    expect(encoder({ reasoningField }).encode([turn(reasoning('é"'))])).toBe(
+      `${HEAD}{"text":"","${name}":"Ã©\\"","index":0,"logprobs":null,"finish_reason":null}]}\n\n`,
+    )
+  })
 
-  test.each(['none', 'think-tags'] as const)('is left out as %s', (reasoningField) => {
-    expect(encoder({ reasoningField }).encode([turn(reasoning('a'))])).toBe('')
+  test('is left out where none is wanted', () => {
+    expect(encoder({ reasoningField: 'none' }).encode([turn(reasoning('a'))])).toBe('')
   })
 
   test('has no log probabilities, for its tokens have no place in the text', () => {

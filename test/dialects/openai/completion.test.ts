@@ -43,7 +43,7 @@ describe('reasoning', () => {
     ['reasoning_content', { text: 'b', reasoning_content: 'a' }],
     ['reasoning', { text: 'b', reasoning: 'a' }],
     ['none', { text: 'b' }],
-    ['think-tags', { text: 'b' }],
+    ['think-tags', { text: 'b', reasoning_content: 'a' }],
   ] as const)('as %s is never text', (field, choice) => {
     expect(JSON.parse(written([thought], field))).toMatchObject({
       choices: [{ index: 0, logprobs: null, finish_reason: 'stop', ...choice }],
