@@ -11,18 +11,46 @@ import type { ChatRequest, JsonObject } from '../../chat/request.ts'
 import type { Failure } from '../../failure.ts'
 import type { Decoder } from '../../wire/codec.ts'
 import { fromEscaped } from '../../wire/escaped.ts'
+import { isJsonObject } from '../../wire/json.ts'
+import { mentionsReference, redirected } from './schema-reference.ts'
 import type { EncodedTool } from './tool.ts'
 
-/** The schema of one call: which of the tools, and its arguments. */
+/**
+ * The schema of one call: which of the tools, and its arguments.
+ *
+ * A reference leads from the root of a schema, and arguments are none here: what a tool refers to stands among
+ * the definitions of the whole, under the tool's number: two may be of one name, and a name may have a slash.
+ */
 export const formatOf = (tools: readonly EncodedTool[]): JsonObject => {
-  const calls = tools.map(({ function: { name, parameters } }) => ({
+  const homes = tools.map(homeOf)
+  const calls = homes.map(({ name, schema }) => ({
     type: 'object',
-    properties: { name: { type: 'string', enum: [name] }, arguments: parameters },
+    properties: { name: { type: 'string', enum: [name] }, arguments: schema },
     required: ['name', 'arguments'],
   }))
   const [only] = calls
-  return only !== undefined && calls.length === 1 ? only : { anyOf: calls }
+  const format = only !== undefined && calls.length === 1 ? only : { anyOf: calls }
+  const definitions = homes.flatMap(({ moved }) => moved)
+  return definitions.length === 0 ? format : { ...format, $defs: Object.fromEntries(definitions) }
 }
+
+/** The schema of a tool's arguments inside another, and what has to stand among that one's `$defs` for it. */
+const homeOf = ({ function: { name, parameters } }: EncodedTool, index: number) => {
+  if (!mentionsReference(parameters)) return { name, schema: parameters, moved: [] }
+  const { $defs, ...own } = parameters
+  const home = `tool${index}`
+  const to = (ref: string): string => {
+    if (ref.startsWith(DEFS)) return `${DEFS}${home}.${ref.slice(DEFS.length)}`
+    return ref === '#' || ref.startsWith('#/') ? `${DEFS}${home}${ref.slice(1)}` : ref
+  }
+  const moved = Object.entries(isJsonObject($defs) ? $defs : {}).map(
+    ([defined, schema]) => [`${home}.${defined}`, redirected(schema, to)] as const,
+  )
+  const schema = { $ref: `${DEFS}${home}` }
+  return { name, schema, moved: [[home, redirected(own, to)] as const, ...moved] }
+}
+
+const DEFS = '#/$defs/'
 
 /**
  * Reads the answer to this request, as a call where one has to be made.

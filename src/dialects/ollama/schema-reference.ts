@@ -37,17 +37,18 @@ export const definitionsOf = ({ $defs, definitions }: JsonObject): JsonObject =>
 
 /** The same, its references to `definitions` led to where {@link definitionsOf} puts them. */
 export const renamed = (value: unknown, root: JsonObject): unknown =>
-  root['definitions'] === undefined ? value : moved(value, root)
+  root['definitions'] === undefined
+    ? value
+    : redirected(value, (ref) => renamedReference(ref, root))
 
-const moved = (value: unknown, root: JsonObject): unknown => {
-  if (Array.isArray(value)) return value.map((inner) => moved(inner, root))
+/** The same, each `$ref` in it led to where `to` says. */
+export const redirected = (value: unknown, to: (ref: string) => string): unknown => {
+  if (Array.isArray(value)) return value.map((inner) => redirected(inner, to))
   if (!isJsonObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      key === '$ref' && typeof inner === 'string'
-        ? renamedReference(inner, root)
-        : moved(inner, root),
+      key === '$ref' && typeof inner === 'string' ? to(inner) : redirected(inner, to),
     ]),
   )
 }

@@ -46,6 +46,12 @@ const tool = (name: string, parameters?: object) => ({
 const bodyOf = (fields: object) =>
   JSON.parse(encodeChatRequest(requestOf(fields), 'm', { overflow: 'error' }))
 
+const listOf = (place: object) => ({
+  type: 'object',
+  properties: { places: { type: 'array', items: { $ref: '#/$defs/Place' } } },
+  $defs: { Place: place },
+})
+
 describe('the schema', () => {
   const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
 
@@ -76,10 +82,34 @@ describe('the schema', () => {
     expect(body.tools).toHaveLength(1)
   })
 
+  test('keeps what its tools refer to where the reference leads', () => {
+    const near = { type: 'array', items: { $ref: '#/$defs/Place' } }
+    const node = {
+      type: 'object',
+      properties: { children: { type: 'array', items: { $ref: '#' } } },
+    }
+    const { format } = bodyOf({
+      tools: [tool('f', listOf(city)), tool('f', listOf({ ...city, near })), tool('a/b', node)],
+      tool_choice: 'required',
+    })
+    const leads = (ref: string): unknown =>
+      ref.split('/').reduce((at, key) => (key === '#' ? at : at[key]), format)
+    const [f, g, h] = format.anyOf.map((call: { properties: { arguments: { $ref: string } } }) =>
+      leads(call.properties.arguments.$ref),
+    )
+    expect(leads(f.properties.places.items.$ref)).toEqual(city)
+    const place = g.properties.places.items.$ref
+    expect(leads(place)).toMatchObject({ ...city, near: { items: { $ref: place } } })
+    expect(leads(h.properties.children.items.$ref)).toBe(h)
+  })
+
   test('is not there where no call has to be made', () => {
     expect(bodyOf({ tools: [tool('f', city)] })).not.toHaveProperty('format')
   })
 })
+
+const fresh = () =>
+  new ForcedCallDecoder(new ChatResponseDecoder(1 << 20, undefined, undefined, own), ['f'], own)
 
 const own = (name: string): string => (name === 'f' ? 'python' : name)
 
@@ -181,8 +211,6 @@ describe('an answer', () => {
   })
 
   test('is of what the client calls so, however it is called upstream', () => {
-    const fresh = () =>
-      new ForcedCallDecoder(new ChatResponseDecoder(1 << 20, undefined, undefined, own), ['f'], own)
     const json = toOctets(line({ content: '{"name":"f","arguments":{}}' }) + done())
     expect(said(fresh().feed(json))).toEqual(['call python {}', 'finish stop'])
     expect(said(fresh().feed(toOctets(native('f') + done())))).toEqual([
