@@ -44,7 +44,7 @@ const refusal = (c: AppContext, presented: string | undefined, noteWrong: NoteWr
 }
 
 const UNAUTHORIZED =
-  'Missing or unknown API key. Send one that this server knows as `Authorization: Bearer KEY`.'
+  'Incorrect API key provided, or none. Send one that this server knows as `Authorization: Bearer KEY`.'
 
 const GUESSING =
   'Too many wrong API keys have come from your address. Wait, and send one that this server knows as `Authorization: Bearer KEY`.'
