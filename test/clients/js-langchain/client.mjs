@@ -244,7 +244,8 @@ await sayVerdicts({
   },
 
   silence: async () => {
-    const { text } = await gathered(scripted.stream('@silence'))
+    // Its timeout is for the head of an answer; heartbeats keep what comes after it alive.
+    const { text } = await gathered(chat('scripted', { timeout: 5000 }).stream('@silence'))
     assert.equal(text, 'Good things take time.')
   },
 

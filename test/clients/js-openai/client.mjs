@@ -294,7 +294,8 @@ await sayVerdicts({
   },
 
   silence: async () => {
-    const text = await completions.stream(scripted('@silence')).finalContent()
+    // Its timeout is for the head of an answer; heartbeats keep what comes after it alive.
+    const text = await completions.stream(scripted('@silence'), { timeout: 5000 }).finalContent()
     assert.equal(text, 'Good things take time.')
   },
 
