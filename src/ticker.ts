@@ -15,6 +15,8 @@ const LATE_MS = 1000
 const watchers = new Set<Watcher>()
 let timer: NodeJS.Timeout | undefined
 let lastTick = 0
+/** Whether nobody was told of the tick before: a loop that is always late would have no deadlines. */
+let wasPassedOver = false
 
 /** Milliseconds of the monotonic clock that {@link Watcher.tick} is told. */
 export const now = (): number => performance.now()
@@ -24,6 +26,7 @@ export const watch = (watcher: Watcher): void => {
   watchers.add(watcher)
   if (timer !== undefined) return
   lastTick = now()
+  wasPassedOver = false
   timer = setInterval(tickAll, TICK_MS).unref()
 }
 
@@ -37,9 +40,9 @@ export const unwatch = (watcher: Watcher): void => {
 
 const tickAll = (): void => {
   const time = now()
-  const isLate = time - lastTick > LATE_MS
-  lastTick = time
   // Timers come before sockets in a turn of the event loop: by the next tick all that waits is read.
-  if (isLate) return
+  wasPassedOver = !wasPassedOver && time - lastTick > LATE_MS
+  lastTick = time
+  if (wasPassedOver) return
   for (const watcher of watchers) watcher.tick(time)
 }

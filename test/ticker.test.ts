@@ -49,6 +49,17 @@ test('a process that stood still reads first what came meanwhile, and judges the
   expect(watcher.times.map((time) => Math.round(time - started))).toEqual([100, 60_300])
 })
 
+test('an event loop that is late each time still has its deadlines', () => {
+  const watcher = counting()
+  watch(watcher)
+  const clock = performance.now.bind(performance)
+  let late = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => clock() + (late += 2000))
+  vi.advanceTimersByTime(400)
+  unwatch(watcher)
+  expect(watcher.times).toHaveLength(2)
+})
+
 test('after a rest without anybody to tell, the first tick is not late', () => {
   const first = counting()
   watch(first)
