@@ -137,8 +137,12 @@ def empty_arguments():
 
 
 def forced_tool():
-    weather = client.create(model=THINKER, messages=[user(STORY)], response_model=get_weather)
+    request = {"model": THINKER, "messages": [user(STORY)], "response_model": get_weather}
+    weather = client.create(**request)
     assert isinstance(weather, get_weather) and weather.city, weather
+    # One call with a list, its items defined elsewhere in the schema.
+    listed = list(client.create_iterable(**request))
+    assert listed and all(weather.city for weather in listed), listed
 
 
 def structured():
