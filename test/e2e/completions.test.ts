@@ -79,6 +79,13 @@ const streamed = async (asked: Asked) => {
 const whole = (asked: Asked): Promise<OpenAI.Completion> =>
   client.completions.create({ model: 'plain', ...asked, stream: false })
 
+const post = (asked: object): Promise<Response> =>
+  fetch(`${tolk.baseURL}/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'plain', ...asked }),
+  })
+
 /** With fields that the SDK does not know. */
 const raw = (asked: object) => whole({ prompt: 'say: ok', ...asked })
 
@@ -274,11 +281,7 @@ describe('a failure', () => {
     await expect(streamed({ prompt: 'a' })).rejects.toMatchObject({
       code: 'upstream_stream_interrupted',
     })
-    const response = await fetch(`${tolk.baseURL}/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'plain', prompt: 'a', stream: true }),
-    })
+    const response = await post({ prompt: 'a', stream: true })
     const text = await response.text()
     expect(text).toContain('"text":" wit"')
     expect(text).not.toContain('[DONE]')
@@ -329,6 +332,47 @@ test('the operator’s window and keep_alive go along, and an answer that shall 
   expect(texts).toEqual(['a b c', 'd'])
   expect(chunks.map(({ choices }) => choices[0]?.text)).toEqual(['a b c', '', 'd', ''])
   expect(sent()[0]).toMatchObject({ keep_alive: '30m', options: { num_ctx: 2048 } })
+})
+
+describe('as with chats', () => {
+  test('a silent stream is kept open with comments, and a fast one has none', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const script = () => [{ until: promise }, line('a', false), line('', true)]
+    await restart(answering(script), { downstream: { commitAfterMs: 100, heartbeatMs: 100 } })
+    const response = await inTime('an early 200', post({ prompt: 'a', stream: true }))
+    expect(response.status).toBe(200)
+    resolve()
+    const slow = await response.text()
+    expect(slow).toMatch(/^: /)
+    expect(slow).toMatch(/data: \[DONE\]\n\n$/)
+    expect(await (await post({ prompt: 'a', stream: true })).text()).not.toMatch(/^:/m)
+  })
+
+  test('an upstream that never answers is given up, with a status', async () => {
+    await restart(
+      answering(() => [{ hold: true }]),
+      { upstream: { firstByteTimeoutMs: 300 } },
+    )
+    await expect(inTime('the status', whole({ prompt: 'a' }))).rejects.toMatchObject({
+      status: 504,
+      code: 'upstream_timeout',
+    })
+  })
+
+  test('whoever finds no place is sent away, and the place of one that failed is free again', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await restart(
+      answering(() => [{ until: promise }, { status: 500, body: { error: 'no' } }]),
+      { limits: { maxInFlight: 1 }, queue: { maxLength: 0 } },
+    )
+    const first = whole({ prompt: ['a', 'b'] }).catch((error: unknown) => error)
+    await expect.poll(sent).toHaveLength(1)
+    await expect(whole({ prompt: 'c' })).rejects.toMatchObject({ status: 503, code: 'overloaded' })
+    resolve()
+    expect(await first).toMatchObject({ status: 500 })
+    await expect(whole({ prompt: 'c' })).rejects.toMatchObject({ status: 500 })
+    expect(sent().map(({ prompt }) => prompt)).toEqual(['a', 'c'])
+  })
 })
 
 test('a client that leaves has the upstream stop, and no further prompt is asked', async () => {

@@ -27,7 +27,9 @@ const schema = z.object({
   /** How many alternatives of each token; 0 for the token alone. */
   logprobs: integer(0, 5).nullish(),
   stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  stream_options: z
+    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .nullish(),
   /** Ollama's own: false has the model's template make a message of the prompt. */
   raw: z.boolean().nullish(),
   keep_alive: keepAlive,
@@ -41,7 +43,11 @@ const schema = z.object({
 const compiledSchema = compiled(schema)
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
-const READ = new Map([...READ_OF_REASONING, ...READ_OF_FORMAT])
+const READ = new Map([
+  ...READ_OF_REASONING,
+  ...READ_OF_FORMAT,
+  ['stream_options', ['include_usage', 'include_obfuscation']] as const,
+])
 
 /** What is asked of each prompt, and how the answer is to be given. */
 export type CompletionRequest = {
@@ -88,6 +94,9 @@ export const decodeCompletionRequest = (
     ...(isJsonObject(body) ? ignoredFields(body, KNOWN, READ) : []),
     ...ignoredFormats(wire),
     ...(field === 'think-tags' ? ['reasoning_field'] : []),
+    ...(wire.stream_options?.include_obfuscation === true
+      ? ['stream_options.include_obfuscation']
+      : []),
     ...denied.ignored,
     ...stay.ignored,
     ...stay.ignored,

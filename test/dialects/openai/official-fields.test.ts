@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { decodeCompletionRequest } from '../../../src/dialects/openai/completion-request.ts'
 import { decodeEmbeddingRequest } from '../../../src/dialects/openai/embedding-request.ts'
 import { accepted, LENIENT, refused } from '../../support/chat-body.ts'
 
@@ -55,6 +56,26 @@ const CHAT: Readonly<Record<string, Sample>> = {
   web_search_options: [{ search_context_size: 'low' }, 'ignored'],
 }
 
+const COMPLETION: Readonly<Record<string, Sample>> = {
+  model: ['another', 'honoured'],
+  prompt: [['b', 'c'], 'honoured'],
+  echo: [true, 'honoured'],
+  frequency_penalty: [0.5, 'honoured'],
+  logit_bias: [{ '50256': -100 }, 'ignored'],
+  logprobs: [2, 'honoured'],
+  max_tokens: [5, 'honoured'],
+  presence_penalty: [0.5, 'honoured'],
+  seed: [7, 'honoured'],
+  stop: ['.', 'honoured'],
+  stream: [true, 'honoured'],
+  'stream_options.include_obfuscation': [true, 'ignored'],
+  'stream_options.include_usage': [true, 'honoured', { stream: true }],
+  suffix: ['}', 'honoured'],
+  temperature: [0.5, 'honoured'],
+  top_p: [0.5, 'honoured'],
+  user: ['u', 'without effect'],
+}
+
 /** Held by the tests of choices. */
 const ELSEWHERE = ['n']
 
@@ -87,9 +108,11 @@ const fieldsWith = (field: string, value: unknown): object => {
   return { [outer]: inner === undefined ? value : { [inner]: value } }
 }
 
-const fateOf = (field: string, [value, , beside = {}]: Sample): Fate => {
-  const { ignored, ...with_ } = accepted({ ...beside, ...fieldsWith(field, value) })
-  const { ignored: _none, ...without } = accepted(beside)
+type Decode = (fields: object) => { readonly ignored: readonly string[] }
+
+const fateOf = (field: string, [value, , beside = {}]: Sample, decode: Decode = accepted): Fate => {
+  const { ignored, ...with_ } = decode({ ...beside, ...fieldsWith(field, value) })
+  const { ignored: _none, ...without } = decode(beside)
   if (ignored.includes(field)) return 'ignored'
   return isDeepStrictEqual(with_, without) ? 'without effect' : 'honoured'
 }
@@ -137,4 +160,37 @@ describe('of embeddings', () => {
     }
     expect(decodeEmbeddingRequest({ ...least, user: 'u' }, LENIENT)).toEqual(plain)
   })
+})
+
+const decode = (fields: object) =>
+  decodeCompletionRequest({ model: 'm', prompt: 'a', ...fields }, LENIENT)
+
+describe('of text completions', () => {
+  test('none is left out, and none is invented', () => {
+    const own = fieldsOf('completions', 'CompletionCreateParamsBase').filter(
+      (field) => field !== 'stream_options',
+    )
+    const options = fieldsOf(CHAT_FILE, 'ChatCompletionStreamOptions')
+    expect([...Object.keys(COMPLETION), 'n', 'best_of'].toSorted()).toEqual(
+      [...own, ...options.map((option) => `stream_options.${option}`)].toSorted(),
+    )
+  })
+
+  test.each(Object.entries(COMPLETION))('%s', (field, sample) => {
+    expect(fateOf(field, sample, decode)).toBe(sample[1])
+  })
+
+  test.each(['n', 'best_of'])('%s is refused above 1', (field) => {
+    expect(decode({ [field]: 1 })).toEqual(decode({}))
+    expect(() => decode({ [field]: 2 })).toThrow(
+      expect.objectContaining({ failure: expect.objectContaining({ param: field }) }),
+    )
+  })
+
+  test.each(Object.keys(COMPLETION).filter((field) => !['prompt', 'model'].includes(field)))(
+    '%s may be null, as SDKs send what is not set',
+    (field) => {
+      expect(decode(fieldsWith(field, null)).ignored).toEqual([])
+    },
+  )
 })
