@@ -12,7 +12,7 @@ export class CompletionLogprobs {
 
   /**
    * JSON text. `top_logprobs` has for each token the likeliest ones and the token itself, so that it may have
-   * one more than was asked for; null where none were asked for.
+   * one more than was asked for: the token alone where none were. It is never null, which OpenAI's own type does not allow.
    */
   encode(logprobs: readonly Logprob[]): string {
     const offsets = logprobs.map(({ token }) => {
@@ -22,9 +22,7 @@ export class CompletionLogprobs {
     })
     const tokens = JSON.stringify(logprobs.map(({ token }) => token))
     const values = JSON.stringify(logprobs.map(({ logprob }) => logprob))
-    const tops = logprobs.some(({ top }) => top.length > 0)
-      ? `[${logprobs.map(encodeTop).join(',')}]`
-      : 'null'
+    const tops = `[${logprobs.map(encodeTop).join(',')}]`
     return `{"tokens":${tokens},"token_logprobs":${values},"top_logprobs":${tops},"text_offset":${JSON.stringify(offsets)}}`
   }
 }

@@ -102,7 +102,7 @@ test('log probabilities go with their text, and each choice counts its places fo
     second(text('Hi', [logprob])),
     turn({ ...stop, logprobs: [logprob] }),
   ])
-  const LISTS = '"tokens":["Hi"],"token_logprobs":[-1],"top_logprobs":null'
+  const LISTS = '"tokens":["Hi"],"token_logprobs":[-1],"top_logprobs":[{"Hi":-1}]'
   expect(frames).toBe(
     [
       `${HEAD}{"text":"Hi","index":0,"logprobs":{${LISTS},"text_offset":[0]},"finish_reason":null}]}`,

@@ -30,8 +30,8 @@ describe('log probabilities', () => {
     })
   })
 
-  test('have no alternatives where none were asked for', () => {
-    expect(encoded(logprob('a', -1))).toMatchObject({ top_logprobs: null })
+  test('have the token alone where no alternatives were asked for, never null', () => {
+    expect(encoded(logprob('a', -1))).toMatchObject({ top_logprobs: [{ a: -1 }] })
   })
 
   test('have the token itself, however unlikely it was', () => {
