@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/openai/openai-go/v3"
 )
@@ -250,9 +251,19 @@ func asFloat32(numbers []float64) []float64 {
 }
 
 func completions(ctx context.Context, w world) error {
+	for _, likeliest := range []int64{0, 2} {
+		if err := completed(ctx, w, likeliest); err != nil {
+			return fmt.Errorf("logprobs %d: %w", likeliest, err)
+		}
+	}
+	return nil
+}
+
+func completed(ctx context.Context, w world, likeliest int64) error {
 	params := openai.CompletionNewParams{
-		Model:  "demo-writer",
-		Prompt: openai.CompletionNewParamsPromptUnion{OfString: openai.String("Once")},
+		Model:    "demo-writer",
+		Prompt:   openai.CompletionNewParamsPromptUnion{OfString: openai.String("Once")},
+		Logprobs: openai.Int(likeliest),
 	}
 	whole, err := w.client.Completions.New(ctx, params)
 	if err != nil {
@@ -263,17 +274,22 @@ func completions(ctx context.Context, w world) error {
 	}
 	stream := w.client.Completions.NewStreaming(ctx, params)
 	defer func() { _ = stream.Close() }()
-	text := ""
+	text, tokens := "", ""
 	for stream.Next() {
 		for _, choice := range stream.Current().Choices {
 			text += choice.Text
+			tokens += strings.Join(choice.Logprobs.Tokens, "")
 		}
 	}
 	if err := stream.Err(); err != nil {
 		return err
 	}
-	return check(len(whole.Choices) == 1 && text != "" && whole.Choices[0].Text == text,
-		"streamed %q, whole %s", text, whole.RawJSON())
+	if len(whole.Choices) != 1 || text == "" || tokens != text {
+		return fmt.Errorf("streamed %q, its tokens %q, whole %s", text, tokens, whole.RawJSON())
+	}
+	choice := whole.Choices[0]
+	return check(choice.Text == text && strings.Join(choice.Logprobs.Tokens, "") == text &&
+		len(choice.Logprobs.TopLogprobs) == len(choice.Logprobs.Tokens), "whole %s", whole.RawJSON())
 }
 
 const everyPlane = "Ünï→漢字👩‍👩‍👧‍👦é\u2028"

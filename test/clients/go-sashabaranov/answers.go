@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/sashabaranov/go-openai"
 	"github.com/sashabaranov/go-openai/jsonschema"
@@ -231,7 +232,7 @@ func embeddings(ctx context.Context, w world) error {
 }
 
 func completions(ctx context.Context, w world) error {
-	request := openai.CompletionRequest{Model: "demo-writer", Prompt: "Once"}
+	request := openai.CompletionRequest{Model: "demo-writer", Prompt: "Once", LogProbs: 2}
 	whole, err := w.client.CreateCompletion(ctx, request)
 	if err != nil {
 		return err
@@ -241,7 +242,7 @@ func completions(ctx context.Context, w world) error {
 		return err
 	}
 	defer func() { _ = stream.Close() }()
-	text := ""
+	text, tokens := "", ""
 	for {
 		chunk, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -252,10 +253,15 @@ func completions(ctx context.Context, w world) error {
 		}
 		for _, choice := range chunk.Choices {
 			text += choice.Text
+			tokens += strings.Join(choice.LogProbs.Tokens, "")
 		}
 	}
-	return check(len(whole.Choices) == 1 && text != "" && whole.Choices[0].Text == text,
-		"streamed %q, whole %+v", text, whole)
+	if len(whole.Choices) != 1 || text == "" || tokens != text {
+		return fmt.Errorf("streamed %q, its tokens %q, whole %+v", text, tokens, whole)
+	}
+	choice := whole.Choices[0]
+	return check(choice.Text == text && strings.Join(choice.LogProbs.Tokens, "") == text &&
+		len(choice.LogProbs.TopLogprobs) == len(choice.LogProbs.Tokens), "streamed %q, whole %+v", text, whole)
 }
 
 const everyPlane = "Ünï→漢字👩‍👩‍👧‍👦é\u2028"

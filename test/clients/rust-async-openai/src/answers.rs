@@ -277,24 +277,39 @@ pub async fn embeddings(w: &World) -> Seen {
 pub async fn completions(w: &World) -> Seen {
     let mut request = CreateCompletionRequestArgs::default();
     request.model("demo-writer").prompt("Once");
-    let whole = w.client.completions().create(request.build()?).await?;
-    let mut chunks = w
-        .client
-        .completions()
-        .create_stream(request.stream(true).build()?)
-        .await?;
-    let mut heard = String::new();
-    while let Some(chunk) = chunks.next().await {
-        heard.extend(chunk?.choices.into_iter().map(|choice| choice.text));
+    for likeliest in [0_u8, 2] {
+        let request = request.logprobs(likeliest);
+        let whole = request.stream(false).build()?;
+        let whole = w.client.completions().create(whole).await?;
+        let stream = request.stream(true).build()?;
+        let mut chunks = w.client.completions().create_stream(stream).await?;
+        let mut heard = String::new();
+        let mut tokens = String::new();
+        while let Some(chunk) = chunks.next().await {
+            for choice in chunk?.choices {
+                heard += &choice.text;
+                tokens.extend(choice.logprobs.into_iter().flat_map(|found| found.tokens));
+            }
+        }
+        ensure!(
+            !heard.is_empty() && tokens == heard,
+            "text {heard:?}, its tokens {tokens:?}"
+        );
+        let [choice] = whole.choices.as_slice() else {
+            return Err(format!("{whole:?}").into());
+        };
+        ensure!(
+            choice.text == heard,
+            "whole {:?}, streamed {heard:?}",
+            choice.text
+        );
+        let logprobs = choice.logprobs.as_ref().ok_or("no log probabilities")?;
+        ensure!(logprobs.tokens.concat() == heard, "{logprobs:?}");
+        ensure!(
+            logprobs.top_logprobs.len() == logprobs.tokens.len(),
+            "{logprobs:?}"
+        );
     }
-    ensure!(
-        whole.choices.len() == 1 && !heard.is_empty(),
-        "whole {whole:?}, streamed {heard:?}"
-    );
-    ensure!(
-        whole.choices[0].text == heard,
-        "whole {whole:?}, streamed {heard:?}"
-    );
     Ok(())
 }
 
