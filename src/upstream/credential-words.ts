@@ -1,4 +1,4 @@
-/** The words of a credential, so that no error of an upstream's repeats them. */
+/** The words of credentials, so that no error of an upstream's repeats them. */
 import { Buffer } from 'node:buffer'
 
 /** Shorter ones would be found where they are not meant. */
@@ -7,10 +7,13 @@ const SHORTEST = 4
 /**
  * Takes out of a text each header's value, what follows its scheme, and the user name and password of a Basic one.
  *
- * @param headers the credential, as it is sent.
+ * @param credentials the headers of each, as they are sent.
  */
-export const hiding = (headers: Readonly<Record<string, string>>): ((text: string) => string) => {
-  const words = Object.values(headers)
+export const hiding = (
+  ...credentials: readonly Readonly<Record<string, string>>[]
+): ((text: string) => string) => {
+  const words = credentials
+    .flatMap((headers) => Object.values(headers))
     .flatMap(wordsOf)
     .filter((word) => word.length >= SHORTEST)
     // What is part of another would leave the rest of it.

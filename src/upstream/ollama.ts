@@ -36,7 +36,8 @@ export const createOllama = (
   const http = createHttp(config)
   const { odd } = config.incidents ?? UNHEARD
   const lingering = new Set<string>()
-  const hide = hiding(config.headers)
+  let credential = config.headers
+  let hide = hiding(credential)
   const refusal: Refusal = ({ status, headers, body }, model) => {
     const after = headers['retry-after']
     const retryAfter = typeof after === 'string' ? after : undefined
@@ -93,7 +94,12 @@ export const createOllama = (
     },
     models: createDiscovery({ ask, servingOf }),
     version: async (signal) => decodeVersion(await ask('GET', '/api/version', null, signal)),
-    renew: (headers) => http.renew(headers),
+    renew: (headers) => {
+      http.renew(headers)
+      // Calls under way have been sent with the one before.
+      hide = hiding(headers, credential)
+      credential = headers
+    },
     close: () => http.close(),
   }
 }

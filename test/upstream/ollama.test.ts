@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
 import { createModel } from '../../src/demo/stand-in-model.ts'
-import { createOllama, type OllamaConfig } from '../../src/upstream/ollama.ts'
+import { createOllama, type Ollama, type OllamaConfig } from '../../src/upstream/ollama.ts'
 import type { Upstream } from '../../src/upstream/upstream.ts'
 import { card } from '../support/cards.ts'
 import { inTime } from '../support/deadline.ts'
@@ -17,7 +17,7 @@ afterEach(async () => {
 const start = async (
   options: StandInOptions,
   facts: Partial<OllamaConfig> = {},
-): Promise<{ standIn: StandIn; upstream: Upstream }> => {
+): Promise<{ standIn: StandIn; upstream: Ollama }> => {
   const standIn = await createStandIn({
     models: [createModel({ name: 'm', abilities: ['completion', 'tools'] })],
     script: () => HELLO,
@@ -102,6 +102,25 @@ describe('the credential is on every call', () => {
     await expect(upstream.models(never)).rejects.toMatchObject({ failure: refused })
     expect(await chat(upstream)).toMatchObject([{ type: 'failure', failure: refused }])
   })
+})
+
+test('S-07 a credential that was renewed is in no error, and neither is the one before', async () => {
+  const answered: string[] = []
+  const { upstream } = await start(
+    {
+      intercept: ({ headers }) => [
+        { status: 500, body: { error: `no: old-otter, ${String(headers['x-api-key'])}` } },
+      ],
+    },
+    { headers: { 'x-api-key': 'old-otter' } },
+  )
+  for (const key of ['old-otter', 'new-otter']) {
+    upstream.renew({ 'x-api-key': key })
+    answered.push(JSON.stringify(await chat(upstream)))
+    answered.push(JSON.stringify(await upstream.version(never).catch((error: unknown) => error)))
+  }
+  expect(answered.filter((text) => text.includes('no: …, …'))).toHaveLength(4)
+  expect(answered.join()).not.toContain('otter')
 })
 
 test('asks for the upstream’s model by its own name, streamed, and uncut', async () => {
