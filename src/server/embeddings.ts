@@ -42,7 +42,7 @@ export const embeddings =
       const place = places.enter(key)
       const effort = new Effort(outgoing)
       const held = new HeldTurn(effort, place, record)
-      turns.hold(held, outgoing)
+      turns.hold(held, outgoing, key)
       if (place.wait !== undefined) await held.hasItsPlace()
       const list = new EmbeddingList(wanted.request.model, wanted.encoding)
       const target = { card, requestId: record.id }

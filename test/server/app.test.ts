@@ -1,4 +1,5 @@
 /** The app on a socket, with a hand-written upstream: faults of ours, readiness, and what is never logged. */
+import { hash } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { fixedCatalog, type LiveCatalog } from '../../src/catalog/live.ts'
@@ -85,6 +86,30 @@ const CHAT = {
 const broken = (): never => {
   throw Object.assign(new Error('canary: what the client sent'), { code: 'ERR_ODD' })
 }
+
+test('embeddings end with the key that they were asked with, if answers are to be cut', async () => {
+  const turns = new OpenTurns()
+  const asked = Promise.withResolvers<void>()
+  const upstream: Upstream = {
+    ...QUIET,
+    embed: (_request, _target, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Failed({ kind: 'client-closed' })))
+        asked.resolve()
+      }),
+  }
+  const sha256 = hash('sha256', 'a-key-of-the-client', 'hex')
+  const key = { name: 'app', sha256, models: null, requestsPerMinute: null }
+  const { url } = await start({ turns, upstream, keys: new KeyRing([key]) })
+  const answer = ask(url, {
+    path: '/v1/embeddings',
+    headers: { authorization: 'Bearer a-key-of-the-client' },
+    body: { model: 'm', input: 'Hi' },
+  })
+  await inTime('a question upstream', asked.promise)
+  turns.revoke(() => true)
+  expect(refusalIn(await answer)).toMatchObject({ code: 'invalid_api_key' })
+})
 
 describe('a fault of ours', () => {
   test.each<[where: string, rooms: Partial<Rooms>]>([
