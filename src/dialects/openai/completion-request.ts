@@ -99,7 +99,6 @@ export const decodeCompletionRequest = (
       : []),
     ...denied.ignored,
     ...stay.ignored,
-    ...stay.ignored,
   ]
   if (strict) refuseIgnored(ignored)
   // Never refused, as with a model that cannot think; and not to think is what happens there.

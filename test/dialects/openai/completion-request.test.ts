@@ -154,6 +154,7 @@ describe('the other fields', () => {
     [{ logit_bias: { 1: 1 } }, ['logit_bias']],
     [{ reasoning_field: 'think-tags' }, ['reasoning_field']],
     [{ num_ctx: 512 }, ['num_ctx']],
+    [{ keep_alive: -1 }, ['keep_alive']],
     [{ odd: 1 }, ['odd']],
   ])('%j has no effect but %j, and is refused in strict mode', (fields, ignored) => {
     expect(decoded(fields).ignored).toEqual(ignored)
