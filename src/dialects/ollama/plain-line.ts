@@ -65,11 +65,11 @@ export const readPlainLine = (
   if (!PLAIN.test(octets)) return null
   const model = octets.indexOf('"', start + MODEL.length)
   const content = octets.indexOf('"', model + CREATED_AT.length) + CONTENT.length
-  const thinking = content + 1 + THINKING.length
+  const isThought = octets.startsWith(THINKING, content + 1)
+  const first = isThought ? content + 1 + THINKING.length : content
   const last = end - END.length
-  // Both empty is nothing to say, and a closer look says that it is no fault.
-  if (content === last || thinking === last) return null
-  return octets.startsWith(THINKING, content + 1)
-    ? { type: 'reasoning', escaped: octets.slice(thinking, last) }
-    : { type: 'text', escaped: octets.slice(content, last) }
+  // Nothing is said, and a closer look says that it is no fault.
+  if (first === last) return null
+  const escaped = octets.slice(first, last)
+  return isThought ? { type: 'reasoning', escaped } : { type: 'text', escaped }
 }

@@ -41,6 +41,14 @@ test.each([
   expect(verdict(toOctets(token(message)))).toBe('agrees')
 })
 
+test.each(Array.from({ length: 64 }, (_, length) => [length + 1]))(
+  'takes a text and a thought of %i letters',
+  (length) => {
+    expect(verdict(token({ content: 'x'.repeat(length) }))).toBe('agrees')
+    expect(verdict(token({ content: '', thinking: 'x'.repeat(length) }))).toBe('agrees')
+  },
+)
+
 test('copies what it takes', () => {
   const line = toOctets(token({ content: '漢"\n' }))
   expect(readPlainLine(line)).toEqual({ type: 'text', escaped: '\xe6\xbc\xa2\\"\\n' })
