@@ -7,6 +7,7 @@ import type { Step } from '../../src/demo/script.ts'
 import { createModel } from '../../src/demo/stand-in-model.ts'
 import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
 import { inTime } from '../support/deadline.ts'
+import { byByte } from '../support/feed.ts'
 import { recording, type Recording } from '../support/recordings.ts'
 import { replay } from '../support/replay.ts'
 import { startTolk, type Tolk, type TolkSettings } from '../support/tolk.ts'
@@ -332,6 +333,44 @@ test('the operator’s window and keep_alive go along, and an answer that shall 
   expect(texts).toEqual(['a b c', 'd'])
   expect(chunks.map(({ choices }) => choices[0]?.text)).toEqual(['a b c', '', 'd', ''])
   expect(sent()[0]).toMatchObject({ keep_alive: '30m', options: { num_ctx: 2048 } })
+})
+
+describe('what was recorded, byte by byte', () => {
+  const COUNT = Array.from({ length: 12 }, (_, index) => `word${index}`).join(' ')
+
+  test.each<[string, string, string, readonly [number, number]]>([
+    ['plain', 'Hello there, how are you today?', 'stop', [5, 6]],
+    ['raw', 'Hello there, how are you today?', 'stop', [3, 6]],
+    ['length', `${COUNT} `, 'length', [5, 13]],
+    ['think', 'Hi! Nice to meet you.', 'stop', [5, 15]],
+  ])(
+    '%s is the same text, end and usage, streamed and whole',
+    async (name, text, finish, counts) => {
+      const [prompts, completions] = counts
+      const usage = {
+        prompt_tokens: prompts,
+        completion_tokens: completions,
+        total_tokens: prompts + completions,
+      }
+      await restart(answering(() => replay(recording(`generate/${name}`), byByte)))
+      const { choices, ...answer } = await whole({ prompt: 'a' })
+      expect(choices).toMatchObject([{ index: 0, text, finish_reason: finish }])
+      expect(answer.usage).toEqual(usage)
+      const asked = { prompt: 'a', stream_options: { include_usage: true } }
+      const { chunks, texts, finishes } = await streamed(asked)
+      expect({ texts, finishes }).toEqual({ texts: [text], finishes: [finish] })
+      expect(chunks.at(-1)?.usage).toEqual(usage)
+    },
+  )
+
+  test('a model that is gone is not found', async () => {
+    await restart(playing(recording('generate/missing')))
+    await expect(whole({ prompt: 'a' })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      param: 'model',
+    })
+  })
 })
 
 describe('as with chats', () => {
