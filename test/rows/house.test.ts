@@ -63,6 +63,7 @@ describe('N-01 the Node that tolk runs on', () => {
     expect(documentAt('.github/SECURITY.md')).toContain(`tolk runs on Node ${least} or newer`)
     const workflow = documentAt('.github/workflows/release.yml')
     expect(workflow).toContain(`/node/${least.split('.')[0]}.*/x64/bin`)
+    expect(workflow).toMatch(/vitest\.mjs run .* test\/client-faults .* test\/upstream-faults /)
     expect(workflow).toMatch(/^ {2}publish:\n {4}needs: \[test, oldest, /m)
   })
 
