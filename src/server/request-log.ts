@@ -6,6 +6,7 @@ import { createStorms, type Storms } from '../log-storms.ts'
 import { now } from '../ticker.ts'
 import type { AppEnv } from './context.ts'
 import { wasCutOff } from './cut-off.ts'
+import { PROBES } from './health.ts'
 import type { LoopWatch } from './loop-watch.ts'
 import { type Ended, type Observer, phaseOf } from './observer.ts'
 import { randomHex } from './random-hex.ts'
@@ -72,8 +73,6 @@ export const requestLog = (
 /** What was refused has done no work, and its line is like all the others of its outcome. */
 const isWritten = ({ status, outcome, record }: Ended, storms: Storms): boolean =>
   record.failure === undefined || status === 200 || storms.admits(outcome)
-
-const PROBES: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz'])
 
 /** As OpenAI's SDKs count their own tries, from 0. */
 const hasAskedBefore = (headers: IncomingHttpHeaders): boolean =>
