@@ -24,8 +24,8 @@ export type Config = {
   readonly abort: Readonly<Settings['abort']>
   readonly shutdown: Readonly<Settings['shutdown']>
   readonly log: Readonly<Settings['log']>
-  /** Without a port nothing is counted. */
   readonly media: Readonly<Settings['media']>
+  /** Without a port nothing is counted. */
   readonly metrics: Readonly<Settings['metrics']>
 }
 

@@ -410,7 +410,7 @@ export const settingsSchema = z
           .enum(['tools', 'chat', 'all'])
           .default('tools')
           .describe(
-            'Which models `GET /v1/models` lists: those that can call tools (where none is known to, those that may), all that chat, or all. The others can still be called by name.',
+            'Which models `GET /v1/models` lists beside those for embeddings: those that can call tools (where none is known to, those that may), all that chat, or all. The others can still be called by name.',
           ),
         allowRemote: z
           .boolean()
@@ -596,12 +596,12 @@ export const settingsSchema = z
           .int()
           .min(1)
           .default(10_000)
-          .describe('How long the fetching of a picture may take.'),
+          .describe('How long the fetching of a picture may take, in milliseconds.'),
         maxBytes: z
           .int()
           .min(1)
           .default(20 * 1024 * 1024)
-          .describe('The largest size of all pictures of a request that are fetched.'),
+          .describe('The largest size of all pictures of a request that are fetched, in bytes.'),
       })
       .prefault({})
       .describe('Pictures that are not in the request.'),
