@@ -244,7 +244,7 @@ describe('A-11 a model that another machine runs', () => {
       '1 refused, for another machine would run them; catalog.allowRemote lets them in',
     )
     expect(explainHidden(catalog({ cards: remote }).hidden())).toMatch(
-      /^4 hidden \(.*\); they can be called by name, .*; 1 refused, /,
+      /^3 hidden \(.*\); they can be called by name, .*; 1 refused, /,
     )
   })
 
