@@ -224,7 +224,7 @@ const upstream = z.strictObject({
     .max(512 * MiB)
     .default(64 * MiB)
     .describe(
-      'The longest answer that is kept for a client which does not stream, in bytes; a longer one is stopped, and a 502. What is streamed may be of any length.',
+      'The longest answer that is kept for a client which does not stream, in bytes; a longer one is stopped, and a 502; of embeddings, a 400. What is streamed may be of any length.',
     ),
 })
 

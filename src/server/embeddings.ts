@@ -6,9 +6,8 @@ import { EmbeddingList } from '../dialects/openai/embedding-list.ts'
 import { decodeEmbeddingRequest } from '../dialects/openai/embedding-request.ts'
 import { invalid } from '../dialects/openai/refusal.ts'
 import { batchesOf } from '../embedding/batches.ts'
-import type { EmbeddingRequest } from '../embedding/request.ts'
+import type { Embedded, EmbeddingRequest } from '../embedding/request.ts'
 import { Failed, type Failure } from '../failure.ts'
-import type { ChatTarget, Upstream } from '../upstream/upstream.ts'
 import type { AppContext } from './context.ts'
 import { HeldTurn } from './held-turn.ts'
 import { explain, resolveFor } from './model-access.ts'
@@ -47,7 +46,9 @@ export const embeddings =
       const list = new EmbeddingList(wanted.request.model, wanted.encoding)
       const target = { card, requestId: record.id }
       const request = { ...wanted.request, ...served }
-      const tokens = await gather(upstream, request, target, list, effort).catch(
+      const ask: Ask = (inputs) =>
+        effort.of((signal) => upstream.embed({ ...request, inputs }, target, signal))
+      const tokens = await gather(ask, request, list, config.upstream.maxResponseBytes).catch(
         explain(key, catalog, card),
       )
       record.usage = { promptTokens: tokens, completionTokens: 0 }
@@ -58,29 +59,36 @@ export const embeddings =
     }
   }
 
-/** @returns the tokens of all inputs. @throws Failed; part of an answer is no answer. */
+/** Asks for the vectors of a batch. */
+type Ask = (inputs: readonly string[]) => Promise<Embedded>
+
+/**
+ * @param most how long the list may become: a short text can be a vector of 80 KB, and a body holds fifty thousand.
+ * @returns the tokens of all inputs. @throws Failed; part of an answer is no answer.
+ */
 const gather = async (
-  upstream: Upstream,
+  ask: Ask,
   request: EmbeddingRequest,
-  target: ChatTarget,
   list: EmbeddingList,
-  effort: Effort,
+  most: number,
 ): Promise<number> => {
   let tokens = 0
   for (const inputs of batchesOf(request.inputs)) {
-    const { vectors, promptTokens } = await effort.of((signal) =>
-      upstream.embed({ ...request, inputs }, target, signal),
-    )
+    const { vectors, promptTokens } = await ask(inputs)
     const length = vectors[0]?.length ?? 0
     // Ollama gives what it has, without a word (`server/routes.go: EmbedHandler`).
     if (request.dimensions !== undefined && request.dimensions > length) {
       throw invalid('dimensions', `the vectors of this model have ${length}.`)
     }
     list.add(vectors)
+    if (list.length > most) throw invalid('input', tooMany(most))
     tokens += promptTokens
   }
   return tokens
 }
+
+const tooMany = (most: number): string =>
+  `the vectors of so many texts are more than ${most} bytes. Send fewer at a time, or have the upstream's maxResponseBytes raised.`
 
 /** What is done for one client, and ends when the client leaves, or when somebody says so. */
 class Effort implements OpenTurn {

@@ -77,6 +77,17 @@ test('thousands of inputs keep their order, and go upstream in batches', async (
   expect(data[1234]?.embedding).toEqual(alone.data[0]?.embedding)
 })
 
+test('more vectors than may be kept are refused, and no further batch is sent', async () => {
+  await tolk.close()
+  tolk = await startTolk(ollama.url, { upstream: { maxResponseBytes: 20_000 } })
+  client = new OpenAI({ baseURL: tolk.baseURL, apiKey: 'any', maxRetries: 0 })
+  const input = Array.from({ length: 1000 }, String)
+  const asked = client.embeddings.create({ model: 'embed', input, encoding_format: 'float' })
+  await expect(asked).rejects.toMatchObject({ status: 400, code: 'invalid_value', param: 'input' })
+  expect(sent().length).toBeLessThan(4)
+  await client.embeddings.create({ model: 'embed', input: input.slice(0, 50) })
+})
+
 test('dimensions are cut upstream', async () => {
   const { data } = await client.embeddings.create({ model: 'embed', input: 'a', dimensions: 4 })
   expect(data[0]?.embedding).toHaveLength(4)

@@ -9,6 +9,7 @@ export class EmbeddingList {
   readonly #encoding: VectorEncoding
   readonly #pieces: string[] = ['{"object":"list","data":[']
   #count = 0
+  #length = 0
 
   /** @param model the name as the client wrote it. */
   constructor(model: string, encoding: VectorEncoding) {
@@ -16,14 +17,19 @@ export class EmbeddingList {
     this.#encoding = encoding
   }
 
+  /** How long it is so far, characters. */
+  get length(): number {
+    return this.#length
+  }
+
   /** The next vectors, in the order of their inputs. */
   add(vectors: readonly Vector[]): void {
     for (const vector of vectors) {
       const embedding = this.#encoding === 'float' ? JSON.stringify(vector) : `"${base64(vector)}"`
       const comma = this.#count === 0 ? '' : ','
-      this.#pieces.push(
-        `${comma}{"object":"embedding","index":${this.#count},"embedding":${embedding}}`,
-      )
+      const piece = `${comma}{"object":"embedding","index":${this.#count},"embedding":${embedding}}`
+      this.#pieces.push(piece)
+      this.#length += piece.length
       this.#count++
     }
   }
