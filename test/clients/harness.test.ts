@@ -99,11 +99,12 @@ describe('a toolchain', () => {
   })
 })
 
-test('the table tells a skip from a pass, and why something cannot be', () => {
+test('the table tells a skip from a pass, and why something cannot be, or not all of it', () => {
   const about = { client: 'a', language: 'Go', version: '1' }
   const detail = 'It has no way to say so.'
   const verdicts = SCENARIO_IDS.map((scenario): Verdict => {
     if (scenario === 'n') return { scenario, verdict: 'cannot', detail }
+    if (scenario === 'errors') return { scenario, verdict: 'pass', detail: 'But for one.' }
     return { scenario, verdict: scenario === 'abort' ? 'fail' : 'pass', detail: '' }
   })
   const outcomes: readonly Outcome[] = [
@@ -116,7 +117,8 @@ test('the table tells a skip from a pass, and why something cannot be', () => {
   expect(rowOf('`n: 2`')).toContain('| cannot (1) | cannot (1) | skipped |')
   expect(rowOf('leaving')).toContain('| **fails** | **fails** | skipped |')
   expect(rowOf('unicode')).toContain('| ✓ | ✓ | skipped |')
-  expect(rows.at(-1)).toBe(`1. ${detail}`)
+  expect(rowOf('typed error')).toContain('| ✓ (2) | ✓ (2) | skipped |')
+  expect(rows.slice(-2)).toEqual([`1. ${detail}`, '2. But for one.'])
 })
 
 describe('the control', () => {

@@ -64,10 +64,10 @@ export const matrixOf = (outcomes: readonly Outcome[]): string => {
 const cellOf = ({ verdicts }: Outcome, id: ScenarioId, reasons: string[]): string => {
   if (verdicts === undefined) return 'skipped'
   const { verdict = 'fail', detail = '' } = verdicts.find(({ scenario }) => scenario === id) ?? {}
-  if (verdict === 'pass') return '✓'
+  if (verdict === 'pass' && detail === '') return '✓'
   if (verdict === 'fail') return '**fails**'
   if (!reasons.includes(detail)) reasons.push(detail)
-  return `cannot (${reasons.indexOf(detail) + 1})`
+  return `${verdict === 'pass' ? '✓' : 'cannot'} (${reasons.indexOf(detail) + 1})`
 }
 
 const isWhole = (outcomes: readonly Outcome[]): boolean =>

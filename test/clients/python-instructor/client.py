@@ -123,12 +123,12 @@ def tools_streamed():
 
 
 def two_calls():
-    # Streamed it refuses this mode.
     parallel = connect(instructor.Mode.PARALLEL_TOOLS)
     calls = parallel.create(
         model=THINKER, messages=[user(TWO_CITIES)], response_model=Iterable[get_weather]
     )
     assert list(calls) == [get_weather(city="Lisbon"), get_weather(city="Oslo")], calls
+    return "Streamed it refuses several calls."
 
 
 def empty_arguments():

@@ -159,10 +159,10 @@ def logprobs():
 
 
 def n():
-    # Streamed it hands out chunks without saying of which choice they are.
     result = chat(n=2).generate([[HumanMessage(STORY)]])
     [choices] = result.generations
     assert len(choices) == 2 and all(choice.text for choice in choices), choices
+    return "Streamed it does not say of which choice a chunk is."
 
 
 def sampling():

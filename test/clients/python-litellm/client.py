@@ -40,9 +40,10 @@ def models():
         check_provider_endpoint=True, custom_llm_provider="openai", **HERE
     )
     assert "demo-thinker:latest" in names, names
-    # It has no call that retrieves one, and asks for one with a slash behind its own.
+    # A name with a slash, behind the slash of its own.
     answer = completion(model="openai/team/namespaced:v1", messages=[user(STORY)], **HERE)
     assert answer.choices[0].message.content and answer.model == "team/namespaced:v1", answer
+    return "It has no call that retrieves a model; the one with a slash is asked instead."
 
 
 def one_shot():
@@ -137,10 +138,10 @@ class Booking(BaseModel):
 
 
 def structured():
-    # It makes a schema of the type; reading the answer is left to the type.
     answer = completion(**THINKER, messages=[user(BOOKING)], response_format=Booking)
     booking = Booking.model_validate_json(answer.choices[0].message.content)
     assert booking.day in ("monday", "tuesday"), booking
+    return "It makes the schema of a type; that the type reads the answer is left to the program."
 
 
 def image():
@@ -209,7 +210,6 @@ def unicode():
 
 
 def errors():
-    # Its types go by words in an error's text, so 403 and 413 are of one type; the status is kept.
     refused(litellm.AuthenticationError, 401, api_key="wrong")
     narrow = {"model": "openai/demo-writer", "api_key": NARROW_KEY}
     refused(litellm.BadRequestError, 403, **narrow)
@@ -225,6 +225,7 @@ def errors():
     refused(litellm.ServiceUnavailableError, 503, **SCRIPTED, messages=[user("@busy")])
     silent = {**SCRIPTED, "api_base": BASE_URL_IMPATIENT}
     refused(litellm.Timeout, 504, **silent, messages=[user("@silent-for-ever")])
+    return "Its types go by words in an error's text: 403 and 413 are bad requests by type."
 
 
 def refused(kind, status, **request):

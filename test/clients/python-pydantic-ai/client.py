@@ -185,11 +185,11 @@ async def sampling():
 
 
 async def embeddings():
-    # The encoding is left to the client below it, which asks for base64.
     embedder = Embedder(OpenAIEmbeddingModel("demo-embed", provider=provider()))
     both = (await embedder.embed_documents(["one text", "another one"])).embeddings
     alone = (await embedder.embed_query("another one")).embeddings
     assert len(both) == 2 and both[0] != both[1] == alone[0], both
+    return "The encoding is left to the client below it, which asks for base64."
 
 
 async def completions():

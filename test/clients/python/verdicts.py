@@ -15,7 +15,11 @@ class Cannot(Exception):
 
 
 def run(*scenarios):
-    """Runs those that the command line names, all if it names none; one event loop for all."""
+    """
+    Runs those that the command line names, all if it names none; one event loop for all.
+
+    A scenario returns a sentence on what the client has no way to do of it, if there is something.
+    """
     wanted = sys.argv[1:]
     with asyncio.Runner() as runner:
         for scenario in scenarios:
@@ -29,8 +33,7 @@ def run(*scenarios):
 def attempt(scenario, runner):
     try:
         outcome = scenario()
-        if inspect.isawaitable(outcome):
-            runner.run(finished(outcome))
+        left_out = runner.run(finished(outcome)) if inspect.isawaitable(outcome) else outcome
     except Cannot as reason:
         return "cannot", str(reason)
     except Exception as error:
@@ -41,7 +44,7 @@ def attempt(scenario, runner):
         return "fail", f"{type(error).__name__}: {error} ({', '.join(where)})"[:1000]
     if reached_out:
         return "fail", f"by now it has reached out to {reached_out.pop()}"
-    return "pass", ""
+    return "pass", left_out or ""
 
 
 async def finished(outcome):
