@@ -63,9 +63,15 @@ export class Connections implements Home, Watcher {
   /** Has a call carried by a new connection. @throws {@link Resting} in an outage, and as {@link Dial.open}. */
   connect(call: Call): Connection {
     if (!this.#breaker.admits(now())) throw new Resting(this.#lastReason, REST_MS)
-    const connection = new Connection(this.#dial, this, call)
-    this.#all.add(connection)
-    return connection
+    try {
+      const connection = new Connection(this.#dial, this, call)
+      this.#all.add(connection)
+      return connection
+    } catch (cause) {
+      // It will tell nothing of how it went, and the next one would wait for that.
+      this.#breaker.gaveUp()
+      throw cause
+    }
   }
 
   give(connection: Connection, keptMs: number | null): void {

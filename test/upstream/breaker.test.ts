@@ -1,6 +1,7 @@
 /** Breaker: after how many failures it rests, whom it lets try, and what ends it. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Breaker, REST_MS } from '../../src/upstream/breaker.ts'
+import { Connections } from '../../src/upstream/connections.ts'
 import type { CircuitState } from '../../src/upstream/incidents.ts'
 
 const start = (failures = 0) => {
@@ -54,4 +55,24 @@ test('one that is given up says nothing: the next may try at once', () => {
   breaker.gaveUp()
   expect(breaker.admits(REST_MS)).toBe(true)
   expect(states).toEqual(['open', 'half-open', 'open', 'half-open'])
+})
+
+test('an attempt that cannot even be begun keeps nobody else from trying', () => {
+  const refused = Object.assign(new Error('no'), { code: 'ECONNREFUSED' })
+  const open = (): never => {
+    throw new Error('no socket can be made')
+  }
+  const pool = new Connections({ ready: 'connect', open }, 1000, 0)
+  const reply = { head: () => {}, data: () => {}, end: () => {}, fail: () => {} }
+  const call = { head: '', body: null, reply, forget: () => {}, lost: () => {} }
+  for (let each = 0; each < 10; each++) pool.failed(refused)
+  expect(() => pool.connect(call)).toThrow('all failed')
+  const clock = performance.now.bind(performance)
+  vi.spyOn(performance, 'now').mockImplementation(() => clock() + REST_MS)
+  try {
+    expect(() => pool.connect(call)).toThrow('no socket')
+    expect(() => pool.connect(call)).toThrow('no socket')
+  } finally {
+    vi.restoreAllMocks()
+  }
 })
