@@ -39,3 +39,13 @@ export const UNICODE = 'Ünï→漢字👩‍👩‍👧‍👦é\u2028'
 /** A PNG of 3 by 2 pixels. */
 export const PICTURE =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR4nGP438AAQQxwFgBf0gj7joAKVQAAAABJRU5ErkJggg=='
+
+/** The error that a call raises. @throws when it raises none. */
+export const raised = async (promise) => {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  throw new Error('nothing was raised')
+}
