@@ -57,11 +57,12 @@ test('one that is given up says nothing: the next may try at once', () => {
   expect(states).toEqual(['open', 'half-open', 'open', 'half-open'])
 })
 
+const open = (): never => {
+  throw new Error('no socket can be made')
+}
+
 test('an attempt that cannot even be begun keeps nobody else from trying', () => {
   const refused = Object.assign(new Error('no'), { code: 'ECONNREFUSED' })
-  const open = (): never => {
-    throw new Error('no socket can be made')
-  }
   const pool = new Connections({ ready: 'connect', open }, 1000, 0)
   const reply = { head: () => {}, data: () => {}, end: () => {}, fail: () => {} }
   const call = { head: '', body: null, reply, forget: () => {}, lost: () => {} }
