@@ -97,6 +97,7 @@ export const answersOf = ({ provider, shows }) => {
       assert(embeddings.every((vector) => vector.length > 1 && vector.every(Number.isFinite)))
       const reversed = await embedMany({ model: embedding, values: values.toReversed() })
       assert.deepEqual(reversed.embeddings, embeddings.toReversed())
+      return 'It asks for floats, and has no setting for base64.'
     },
 
     completions: async () => {

@@ -87,6 +87,7 @@ export const answers = {
     }
     await gathered(model.stream(STORY, { callbacks: [{ handleLLMNewToken }] }))
     assert.deepEqual(texts.toSorted(), choices.map(({ text }) => text).toSorted())
+    return 'Streamed, only its callbacks hear of which choice a piece is.'
   },
 
   sampling: async () => {
