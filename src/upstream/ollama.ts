@@ -7,6 +7,7 @@ import { decodeEmbedResponse, encodeEmbedRequest } from '../dialects/ollama/embe
 import { decodeError } from '../dialects/ollama/error.ts'
 import { encodeGenerateRequest } from '../dialects/ollama/generate-request.ts'
 import { GENERATE, ofPrompt } from '../dialects/ollama/generate-response.ts'
+import { PrintedAliasDecoder } from '../dialects/ollama/printed-alias.ts'
 import { toolNames } from '../dialects/ollama/tool-names.ts'
 import { decodeVersion } from '../dialects/ollama/version.ts'
 import { Failed, type Failure } from '../failure.ts'
@@ -56,7 +57,8 @@ export const createOllama = (
       const { request, called } = toolNames(asked)
       const pieces = encodeInPieces(request, card.name, card.serving)
       const answer = new ChatResponseDecoder(config.maxLineBytes, odd, hide, called)
-      const decoder = decoderFor(request, answer, called)
+      const heard = request === asked ? answer : new PrintedAliasDecoder(answer, request, called)
+      const decoder = decoderFor(request, heard, called)
       const pump = new Pump({
         decoder,
         listener,

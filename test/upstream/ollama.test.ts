@@ -1,13 +1,14 @@
 /** Ollama as an Upstream: the credential on every call, our own words in every body. */
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
+import type { ChatRequest } from '../../src/chat/request.ts'
 import { createStandIn, type StandIn, type StandInOptions } from '../../src/demo/stand-in.ts'
 import { createModel } from '../../src/demo/stand-in-model.ts'
 import { createOllama, type Ollama, type OllamaConfig } from '../../src/upstream/ollama.ts'
 import type { Upstream } from '../../src/upstream/upstream.ts'
 import { card } from '../support/cards.ts'
 import { inTime } from '../support/deadline.ts'
-import { HELLO } from '../support/scripted-ollama.ts'
+import { done, HELLO, word } from '../support/scripted-ollama.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -49,14 +50,18 @@ const start = async (
 }
 
 /** One chat, whole. */
-const chat = (upstream: Upstream, model = 'm'): Promise<readonly ChatEvent[]> => {
+const chat = (
+  upstream: Upstream,
+  model = 'm',
+  tools: ChatRequest['tools'] = [],
+): Promise<readonly ChatEvent[]> => {
   const { promise, resolve } = Promise.withResolvers<readonly ChatEvent[]>()
   const events: ChatEvent[] = []
   upstream.chat(
     {
       model: 'the client’s name',
       messages: [{ role: 'user', text: 'Hi', media: [] }],
-      tools: [],
+      tools,
       maxCalls: Infinity,
       sampling: { temperature: 0 },
       numCtx: 8192,
@@ -137,6 +142,19 @@ test('asks for the upstream’s model by its own name, streamed, and uncut', asy
     keep_alive: '5m',
   })
   expect(request?.headers['x-request-id']).toBe('req_42')
+})
+
+test('a renamed tool has its own name again, whether its call was made or printed', async () => {
+  const { upstream } = await start({
+    script: ({ body }) => {
+      const name = body.tools?.[0]?.function?.name ?? ''
+      return [word(JSON.stringify({ name, arguments: { code: '1' } })), done]
+    },
+  })
+  expect(await chat(upstream, 'm', [{ name: 'python' }])).toMatchObject([
+    { type: 'tool-call', name: 'python', arguments: '{"code":"1"}' },
+    { type: 'finish' },
+  ])
 })
 
 test('names the model in a refusal as the client did', async () => {
