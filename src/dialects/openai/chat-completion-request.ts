@@ -20,6 +20,12 @@ import {
   responseFormat,
 } from './response-format.ts'
 import { decodeSampling, sampling } from './sampling.ts'
+import {
+  decodeIncludeUsage,
+  ignoredStreamOptions,
+  READ_OF_STREAM_OPTIONS,
+  streamOptions,
+} from './stream-options.ts'
 import { chosen, decodeToolChoice, toolChoice } from './tool-choice.ts'
 import { decodeTools, toolDefinitions } from './tool-definitions.ts'
 
@@ -29,10 +35,7 @@ const schema = z.object({
     .refine((name) => name.trim() !== '', { error: 'expected the name of a model.' }),
   messages,
   stream: z.boolean().nullish(),
-  // Allowed beside `stream: false` too, where OpenAI refuses it: usage is there anyway.
-  stream_options: z
-    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
-    .nullish(),
+  ...streamOptions,
   n: integer(1, Number.MAX_SAFE_INTEGER).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: integer(0, 20).nullish(),
@@ -49,11 +52,7 @@ const schema = z.object({
 const compiledSchema = compiled(schema)
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
-const READ = new Map([
-  ...READ_OF_REASONING,
-  ...READ_OF_FORMAT,
-  ['stream_options', ['include_usage', 'include_obfuscation']] as const,
-])
+const READ = new Map([...READ_OF_REASONING, ...READ_OF_FORMAT, ...READ_OF_STREAM_OPTIONS])
 
 /** What the operator lets clients do. */
 export type RequestPolicy = {
@@ -114,10 +113,7 @@ export function* decodeInSteps(
   const conversation = yield* decodeMessages(wire.messages, mayFetch)
   const ignored = [
     ...(isJsonObject(body) ? ignoredFields(body, KNOWN, READ) : []),
-    // Without it a stream is as it would be were it refused, so no is no wish.
-    ...(wire.stream_options?.include_obfuscation === true
-      ? ['stream_options.include_obfuscation']
-      : []),
+    ...ignoredStreamOptions(wire),
     ...ignoredFormats(wire),
     ...(toolsWin ? [formatField(wire)] : []),
     ...denied.ignored,
@@ -141,7 +137,7 @@ export function* decodeInSteps(
       ...askedAs(effort?.field, numCtx === undefined ? undefined : windowField(wire)),
     },
     stream: wire.stream ?? false,
-    includeUsage: wire.stream_options?.include_usage ?? false,
+    includeUsage: decodeIncludeUsage(wire),
     choices,
     ...(field !== undefined && { reasoningField: field }),
     usedCallIds: conversation.usedCallIds,

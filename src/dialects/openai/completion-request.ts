@@ -12,6 +12,12 @@ import { decodeReasoningField, type ReasoningField, reasoningField } from './rea
 import { invalid, missing, refuseIgnored, unsupported } from './refusal.ts'
 import { decodeFormat, ignoredFormats, READ_OF_FORMAT, responseFormat } from './response-format.ts'
 import { decodeSampling, sampling } from './sampling.ts'
+import {
+  decodeIncludeUsage,
+  ignoredStreamOptions,
+  READ_OF_STREAM_OPTIONS,
+  streamOptions,
+} from './stream-options.ts'
 
 const choices = integer(1, Number.MAX_SAFE_INTEGER).nullish()
 
@@ -27,9 +33,7 @@ const schema = z.object({
   /** How many alternatives of each token; 0 for the token alone. */
   logprobs: integer(0, 5).nullish(),
   stream: z.boolean().nullish(),
-  stream_options: z
-    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
-    .nullish(),
+  ...streamOptions,
   /** Ollama's own: false has the model's template make a message of the prompt. */
   raw: z.boolean().nullish(),
   keep_alive: keepAlive,
@@ -43,11 +47,7 @@ const schema = z.object({
 const compiledSchema = compiled(schema)
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(schema.shape))
-const READ = new Map([
-  ...READ_OF_REASONING,
-  ...READ_OF_FORMAT,
-  ['stream_options', ['include_usage', 'include_obfuscation']] as const,
-])
+const READ = new Map([...READ_OF_REASONING, ...READ_OF_FORMAT, ...READ_OF_STREAM_OPTIONS])
 
 /** What is asked of each prompt, and how the answer is to be given. */
 export type CompletionRequest = {
@@ -94,9 +94,7 @@ export const decodeCompletionRequest = (
     ...(isJsonObject(body) ? ignoredFields(body, KNOWN, READ) : []),
     ...ignoredFormats(wire),
     ...(field === 'think-tags' ? ['reasoning_field'] : []),
-    ...(wire.stream_options?.include_obfuscation === true
-      ? ['stream_options.include_obfuscation']
-      : []),
+    ...ignoredStreamOptions(wire),
     ...denied.ignored,
     ...stay.ignored,
   ]
@@ -124,7 +122,7 @@ export const decodeCompletionRequest = (
     prompts,
     echo,
     stream: wire.stream ?? false,
-    includeUsage: wire.stream_options?.include_usage ?? false,
+    includeUsage: decodeIncludeUsage(wire),
     ...(field !== undefined && { reasoningField: field }),
     ignored: headerNames(isIdle ? [...ignored, effort.field] : ignored),
   }
