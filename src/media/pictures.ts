@@ -37,11 +37,18 @@ export const createPictures = (config: PicturesConfig, outside?: Outside): Pictu
   ): Promise<ReadonlyMap<string, string>> => {
     const started = performance.now()
     let left = config.maxBytes
+    // Where one cannot be had nobody waits for the others.
+    const giving = new AbortController()
+    const either = AbortSignal.any([signal, giving.signal])
     const fetched = [...wanted].map(async ([text, { url, param }]) => {
-      const file = await limit(() => fetchPicture(url, config, signal, outside))
+      const file = await limit(async () =>
+        either.aborted ? null : fetchPicture(url, config, either, outside),
+      )
       left -= file?.length ?? 0
       if (signal.aborted) throw new Failed({ kind: 'client-closed' })
+      if (giving.signal.aborted) return [text, ''] as const
       if (file === null || left < 0) {
+        giving.abort()
         await until(started, signal)
         throw refused(param, 'the picture could not be fetched, is none, or is too large.')
       }

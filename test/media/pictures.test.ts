@@ -4,6 +4,7 @@ import type { ChatRequest, Media } from '../../src/chat/request.ts'
 import { Failed } from '../../src/failure.ts'
 import type { Outside } from '../../src/media/fetch-picture.ts'
 import { createPictures } from '../../src/media/pictures.ts'
+import { inTime } from '../support/deadline.ts'
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d494844520000000300000002', 'hex')
 const SIGNAL = new AbortController().signal
@@ -14,7 +15,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close()
 })
 
-/** A host of pictures: all but `/no…` is one. */
+/** A host of pictures: all but `/no…` is one, and `/hang…` is never answered. */
 const start = async () => {
   const paths: string[] = []
   let atATime = 0
@@ -23,6 +24,7 @@ const start = async () => {
   const server = createServer(({ url = '' }, reply) => {
     paths.push(url)
     most = Math.max(most, ++atATime)
+    if (url.startsWith('/hang')) return
     setImmediate(() => {
       atATime--
       reply.writeHead(url.startsWith('/no') ? 404 : 200).end(PNG)
@@ -154,6 +156,20 @@ test('all together they may be as large as one, and eight are fetched at a time'
   ).toMatchObject({
     code: 'invalid_image_url',
   })
+})
+
+test('where one cannot be had the others are not waited for, nor asked for', async () => {
+  const { port, paths, outside, config } = await start()
+  const media = Array.from({ length: 16 }, (_, index) =>
+    remote(`http://good.example:${port}/${index === 0 ? 'no' : 'hang'}-${index}`, index),
+  )
+  const pictures = createPictures(config, outside)
+  const failure = await failureOf(pictures.fill(asking(...media), SIGNAL))
+  expect(failure).toMatchObject({ param: 'messages[0].content[0].image_url' })
+  // Only where the others have given back their places is there one for this.
+  const alone = asking(remote(`http://good.example:${port}/a`))
+  expect(mediaIn(await inTime('a picture', pictures.fill(alone, SIGNAL)))).toHaveLength(1)
+  expect(paths.filter((path) => path.startsWith('/hang')).length).toBeLessThanOrEqual(8)
 })
 
 test('a client that left is told nothing', async () => {
