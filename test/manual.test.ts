@@ -65,7 +65,9 @@ const codesInSources = (): readonly string[] =>
     .flatMap(({ text }) => text.split('\n'))
     // zod's own codes go no further than zod.
     .filter((line) => !line.includes('issues.push'))
-    .flatMap((line) => [...line.matchAll(/\bcode: '([a-z_]+)'(?! in )/g)].map(([, code = '']) => code))
+    .flatMap((line) =>
+      [...line.matchAll(/\bcode: '([a-z_]+)'(?! in )/g)].map(([, code = '']) => code),
+    )
 
 /** The words of a closed union; one that is left out does not compile. */
 const keysOf = <Word extends string>(words: Readonly<Record<Word, 0>>): readonly Word[] =>

@@ -28,7 +28,7 @@ afterEach(() => {
 })
 
 describe('the recorded upstream', () => {
-  test('offers every model that has tools, native with its window included', async () => {
+  test('offers every model that has tools or makes embeddings, native with its window included', async () => {
     const cards = await discoverRecorded()
     const catalog = createCatalog({ cards, aliases: {}, upstreamName: 'ollama', list: 'tools' })
     const { data } = encodeModelList(catalog.listed(), { context: 'trained' })
@@ -37,6 +37,7 @@ describe('the recorded upstream', () => {
       ['generic-tools:latest', 32_768],
       ['gptoss-like:latest', 32_768],
       ['qwen-tools:latest', 32_768],
+      ['embed:latest', 32_768],
       ['native:latest', 32_768],
       ['oom:latest', 32_768],
       ['qwen-think:latest', 32_768],

@@ -82,7 +82,7 @@ describe('at start', () => {
     expect(live.state()).toEqual({ knowledge: 'none', reachable: false, failure: undefined })
     const [native, list] = await Promise.all([live.resolve('native'), live.list(), live.started])
     expect(native).toMatchObject({ name: 'native:latest', certain: true })
-    expect(list).toHaveLength(12)
+    expect(list).toHaveLength(13)
     expect(heard).toEqual([{ knowledge: 'whole', reachable: true, failure: undefined }])
     expect(refreshes(fake)).toBe(1)
   })
@@ -131,7 +131,7 @@ describe('at start', () => {
     const { live } = start(fake)
     const list = names(live)
     await vi.advanceTimersByTimeAsync(2_000)
-    expect(await list).toEqual(['native:latest', 'embed:latest', 'odd:latest'])
+    expect(await list).toEqual(['embed:latest', 'native:latest', 'odd:latest'])
   })
 
   test('gives an upstream that hangs two seconds each time, then says that it hangs', async () => {

@@ -3,6 +3,10 @@ import { faultOf, requestOf } from '../../support/chat-body.ts'
 
 const weather = { name: 'weather', description: 'Now', parameters: { type: 'object' } }
 
+const functions = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `f${at}` }))
+
+const toolNamed = (length: number) => ({ tools: [{ function: { name: 'f'.repeat(length) } }] })
+
 describe('tools', () => {
   test.each([
     [{ tools: [{ type: 'function', function: weather }] }, [weather]],
@@ -76,17 +80,15 @@ describe('tools', () => {
   })
 
   test('are 1024 at most, under either name', () => {
-    const named = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `f${at}` }))
-    const tools = (count: number) => named(count).map((each) => ({ function: each }))
+    const tools = (count: number) => functions(count).map((each) => ({ function: each }))
     expect(requestOf({ tools: tools(1024) }).tools).toHaveLength(1024)
     expect(faultOf({ tools: tools(1025) })).toEqual(['invalid_value', 'tools'])
-    expect(requestOf({ functions: named(1024) }).tools).toHaveLength(1024)
-    expect(faultOf({ functions: named(1025) })).toEqual(['invalid_value', 'functions'])
+    expect(requestOf({ functions: functions(1024) }).tools).toHaveLength(1024)
+    expect(faultOf({ functions: functions(1025) })).toEqual(['invalid_value', 'functions'])
   })
 
   test('have names of 256 characters at most', () => {
-    const named = (length: number) => ({ tools: [{ function: { name: 'f'.repeat(length) } }] })
-    expect(requestOf(named(256)).tools).toHaveLength(1)
-    expect(faultOf(named(257))).toEqual(['invalid_value', 'tools[0].function.name'])
+    expect(requestOf(toolNamed(256)).tools).toHaveLength(1)
+    expect(faultOf(toolNamed(257))).toEqual(['invalid_value', 'tools[0].function.name'])
   })
 })
