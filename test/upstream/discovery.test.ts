@@ -48,7 +48,6 @@ describe('the recorded upstream', () => {
       ['team/namespaced:v1', 32_768],
     ])
     expect(catalog.hidden().map(({ card, why }) => [card.name, why])).toEqual([
-      ['embed:latest', 'embedding'],
       ['plain:latest', 'no-tools'],
     ])
   })
