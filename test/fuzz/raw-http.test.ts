@@ -144,6 +144,15 @@ describe('a path', () => {
     fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 4 }), // prettier-ignore
   )
   const target = fc.oneof(
+    // Some that are served, whatever else is drawn.
+    fc.constantFrom(
+      '/healthz',
+      '/livez?x',
+      '/v1/models',
+      '/v1/models/m',
+      '/v1/models/%6d?',
+      '/v1/models/OLLAMA%2Fm',
+    ),
     fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('')}`),
     fc
       .tuple(fc.constantFrom('/healthz', '/v1/models', '/v1/models/m', CHAT), piece, piece)
