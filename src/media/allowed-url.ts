@@ -13,9 +13,10 @@ export const allowedUrl = (text: string, allowedHosts: readonly string[]): URL |
   // Neither is ever sent, and whoever writes them wants another host to be read than is.
   if (url.username !== '' || url.password !== '') return null
   const name = url.hostname.replace(/\.$/, '')
+  const usual = url.protocol === 'https:' ? '443' : '80'
   const isAllowed = allowedHosts.some((entry) => {
-    const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
-    return port === url.port && isNamed(name, host)
+    const [, host = '', port = usual] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
+    return port === (url.port || usual) && isNamed(name, host)
   })
   return isAllowed ? url : null
 }

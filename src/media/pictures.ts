@@ -14,11 +14,14 @@ export type Pictures = {
   /**
    * Puts the picture in the place of each URL.
    *
+   * @param take counts the bytes of each that has come; what it gives back is why they are too many.
    * @throws Failed `invalid-request`, naming the part: of what was found behind a URL it says nothing; `client-closed`
-   *   once `signal` is aborted.
+   *   once `signal` is aborted; what `take` gives back.
    */
-  fill(request: ChatRequest, signal: AbortSignal): Promise<ChatRequest>
+  fill(request: ChatRequest, signal: AbortSignal, take?: Take): Promise<ChatRequest>
 }
+
+type Take = (bytes: number) => Failed | undefined
 
 /** How many a request may have fetched. */
 const MAX_PICTURES = 16
@@ -34,6 +37,7 @@ export const createPictures = (config: PicturesConfig, outside?: Outside): Pictu
   const fetchAll = async (
     wanted: ReadonlyMap<string, Wanted>,
     signal: AbortSignal,
+    take: Take,
   ): Promise<ReadonlyMap<string, string>> => {
     const started = performance.now()
     let left = config.maxBytes
@@ -52,16 +56,19 @@ export const createPictures = (config: PicturesConfig, outside?: Outside): Pictu
         await until(started, signal)
         throw refused(param, 'the picture could not be fetched, is none, or is too large.')
       }
-      return [text, file.toString('base64')] as const
+      const base64 = file.toString('base64')
+      const tooMuch = take(base64.length)
+      if (tooMuch !== undefined) throw tooMuch
+      return [text, base64] as const
     })
     return new Map(await Promise.all(fetched))
   }
 
   return {
-    fill: async (request, signal) => {
+    fill: async (request, signal, take = () => undefined) => {
       const wanted = wantedIn(request, config.allowedHosts)
       if (wanted.size === 0) return request
-      const files = await fetchAll(wanted, signal)
+      const files = await fetchAll(wanted, signal, take)
       return { ...request, messages: request.messages.map((message) => filled(message, files)) }
     },
   }

@@ -83,7 +83,8 @@ const begin = async (
   const card = await resolveFor(key, catalog, wanted.request.model, config.catalog)
   const { request: fitted, ignored } = fit(wanted.request, card, policy.strict)
   tellIgnored(outgoing, [...wanted.ignored, ...ignored], card.serving.overflow)
-  const request = pictures === undefined ? fitted : await illustrated(pictures, fitted, outgoing)
+  const request =
+    pictures === undefined ? fitted : await illustrated(pictures, fitted, outgoing, bytes)
   // Reading the body and finding the model took their time.
   if (outgoing.destroyed) throw new Failed({ kind: 'client-closed' })
   if (turns.draining) throw new Failed({ kind: 'draining' })
@@ -130,17 +131,18 @@ const answer = async (
   whole.answer(encodeChatCompletion(await whole.completion, stamp, reasoningField))
 }
 
-/** With the pictures that are elsewhere; a client that leaves has the fetching end. */
+/** With the pictures that are elsewhere, which count as its body does; a client that leaves has the fetching end. */
 const illustrated = async (
   pictures: Pictures,
   request: ChatRequest,
   outgoing: AppContext['env']['outgoing'],
+  bytes: HeldBody,
 ): Promise<ChatRequest> => {
   const leaving = new AbortController()
   const leave = (): void => leaving.abort()
   outgoing.once('close', leave)
   try {
-    return await pictures.fill(request, leaving.signal)
+    return await pictures.fill(request, leaving.signal, (count) => bytes.take(count))
   } finally {
     outgoing.off('close', leave)
   }

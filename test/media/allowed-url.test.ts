@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { allowedUrl } from '../../src/media/allowed-url.ts'
 
-const HOSTS = ['good.example', '*.pictures.example', 'good.example:8443', 'Upper.Example']
+const HOSTS = [
+  'tls.example:443',
+  'good.example',
+  '*.pictures.example',
+  'good.example:8443',
+  'Upper.Example',
+]
 
 describe('a URL that is allowed', () => {
   test.each([
@@ -10,6 +16,7 @@ describe('a URL that is allowed', () => {
     ['https://good.example:443/a', 'https://good.example/a'],
     ['https://GOOD.example./a', 'https://good.example./a'],
     ['https://good.example:8443/a', 'https://good.example:8443/a'],
+    ['https://tls.example/a', 'https://tls.example/a'],
     ['https://a.pictures.example/x', 'https://a.pictures.example/x'],
     ['https://a.b.pictures.example/x', 'https://a.b.pictures.example/x'],
     ['https://upper.example/', 'https://upper.example/'],
@@ -36,6 +43,7 @@ describe('F-02, F-05, F-08 any other is not', () => {
     ['another port', 'https://good.example:22/'],
     ['the port of an Ollama', 'http://good.example:11434/'],
     ['a port that the other scheme has', 'http://good.example:443/'],
+    ['the other scheme', 'http://tls.example/'],
     ['a file', 'file:///good.example/etc/passwd'],
     ['ftp', 'ftp://good.example/'],
     ['no URL', 'good.example/a.png'],

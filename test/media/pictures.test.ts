@@ -172,6 +172,22 @@ test('where one cannot be had the others are not waited for, nor asked for', asy
   expect(paths.filter((path) => path.startsWith('/hang')).length).toBeLessThanOrEqual(8)
 })
 
+test('its bytes count where somebody counts them, and may be too many', async () => {
+  const { port, outside, config } = await start()
+  const request = asking(remote(`http://good.example:${port}/a`))
+  const counted: number[] = []
+  const take = (bytes: number) => {
+    counted.push(bytes)
+    return counted.length > 1 ? new Failed({ kind: 'overloaded', message: 'x' }) : undefined
+  }
+  const pictures = createPictures(config, outside)
+  await pictures.fill(request, SIGNAL, take)
+  expect(counted).toEqual([PNG.toString('base64').length])
+  expect(await failureOf(pictures.fill(request, SIGNAL, take))).toMatchObject({
+    kind: 'overloaded',
+  })
+})
+
 test('a client that left is told nothing', async () => {
   const { port, outside, config } = await start()
   const left = AbortSignal.abort()
