@@ -1,0 +1,4 @@
+/** curl and jq against the scenarios. */
+import { testClient } from '../test-client.ts'
+
+testClient(import.meta.dirname)
