@@ -43,8 +43,8 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
   readonly #beforeText: string
   readonly #beforeReasoning: string
   readonly #afterWords: string
-  /** The kind of the event before; `null` until the role is said. */
-  #last: ChatEvent['type'] | null = null
+  /** The kind of the event before; `null` until the role is said, then `role` until anything else is. */
+  #last: ChatEvent['type'] | 'role' | null = null
   #calls = 0
 
   constructor({ stamp, reasoningField, includeUsage, choice }: ChunkOptions) {
@@ -75,6 +75,12 @@ export class ChunkEncoder implements Encoder<ChatEvent> {
       frames += this.#said(event)
     }
     return frames
+  }
+
+  /** Says the role ahead of whatever is said; then it is not said again. */
+  begin(): string {
+    this.#last = 'role'
+    return this.#choice('{"role":"assistant"}')
   }
 
   /** The last words of an answer that was finished: usage, where it was asked for, and `[DONE]`. */

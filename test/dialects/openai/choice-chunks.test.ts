@@ -40,7 +40,7 @@ const asTheOnlyOne = (frame: string): string =>
   frame.replace(/"choices":\[\{"index":\d+,/, '"choices":[{"index":0,')
 
 describe('ChoicesEncoder', () => {
-  test('says role, words and finish of each under its index, then usage and [DONE] once', () => {
+  test('says all roles first, words and finish of each under its index, then usage and [DONE] once', () => {
     const encoder = new ChoicesEncoder(2, {
       stamp,
       reasoningField: 'reasoning_content',
@@ -54,9 +54,9 @@ describe('ChoicesEncoder', () => {
     )
     expect(frames.at(-1)).toBe('[DONE]')
     expect(frames.slice(0, -1).map((frame): unknown => JSON.parse(frame))).toMatchObject([
+      { choices: [{ index: 0, delta: { role: 'assistant' } }], usage: null },
       { choices: [{ index: 1, delta: { role: 'assistant' } }], usage: null },
       { choices: [{ index: 1, delta: { content: 'b' } }], usage: null },
-      { choices: [{ index: 0, delta: { role: 'assistant' } }], usage: null },
       { choices: [{ index: 0, delta: { content: 'a' } }], usage: null },
       { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: null },
       { choices: [{ index: 1, delta: {}, finish_reason: 'stop' }], usage: null },
@@ -126,7 +126,9 @@ describe('ChoicesEncoder', () => {
         const hasFailed = frames.some((frame) => frame.startsWith('{"error":'))
         for (const [index, expected] of alone.entries()) {
           const own = frames.filter((frame) => ownerOf(frame) === index).map(asTheOnlyOne)
-          const whole = expected.filter((frame) => ownerOf(frame) !== null)
+          const said = expected.filter((frame) => ownerOf(frame) !== null)
+          // The role is said even of one that fails before any word.
+          const whole = said.length > 0 ? said : framesOf(new ChunkEncoder(wish).begin())
           const isClosedEarly = hasFailed && own.at(-1)?.includes('"</think>"') === true
           const heard = isClosedEarly ? own.slice(0, -1) : own
           expect(heard).toEqual(hasFailed ? whole.slice(0, heard.length) : whole)
