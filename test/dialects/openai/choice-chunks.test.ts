@@ -126,9 +126,9 @@ describe('ChoicesEncoder', () => {
         const hasFailed = frames.some((frame) => frame.startsWith('{"error":'))
         for (const [index, expected] of alone.entries()) {
           const own = frames.filter((frame) => ownerOf(frame) === index).map(asTheOnlyOne)
-          const said = expected.filter((frame) => ownerOf(frame) !== null)
+          const words = expected.filter((frame) => ownerOf(frame) !== null)
           // The role is said even of one that fails before any word.
-          const whole = said.length > 0 ? said : framesOf(new ChunkEncoder(wish).begin())
+          const whole = words.length > 0 ? words : framesOf(new ChunkEncoder(wish).begin())
           const isClosedEarly = hasFailed && own.at(-1)?.includes('"</think>"') === true
           const heard = isClosedEarly ? own.slice(0, -1) : own
           expect(heard).toEqual(hasFailed ? whole.slice(0, heard.length) : whole)
