@@ -24,7 +24,7 @@ process.stdout.write(
 )
 const child = spawn(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...files],
+  ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.long.config.ts', ...files],
   {
     cwd: root,
     stdio: 'inherit',
