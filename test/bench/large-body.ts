@@ -54,9 +54,10 @@ const toolCalls = (index: number): readonly object[] => [
   { role: 'assistant', content: textOf(200) },
 ]
 
+/** Some sixteen thousand of them: tolk takes twenty (`MOST_MESSAGES`). */
 const shortMessages = (): readonly object[] => [
-  { role: 'user', content: textOf(200) },
-  { role: 'assistant', content: textOf(200) },
+  { role: 'user', content: textOf(600) },
+  { role: 'assistant', content: textOf(600) },
 ]
 
 /** Base64 of what is no picture: nobody in between may look at it. */
