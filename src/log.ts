@@ -1,5 +1,5 @@
 /** One JSON line per happening, on standard output. */
-import { pino, stdTimeFunctions } from 'pino'
+import { pino } from 'pino'
 import { logOutput, type LogOutput } from './log-output.ts'
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
@@ -27,7 +27,7 @@ export const createLog = (
   const options = {
     level,
     base,
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
   }
   const logger = pino(options, { write: write ?? standardOutput() })
@@ -36,6 +36,21 @@ export const createLog = (
     info: (message, facts = {}) => logger.info(facts, message),
     warn: (message, facts = {}) => logger.warn(facts, message),
     error: (message, facts = {}, cause) => logger.error({ ...facts, ...factsOf(cause) }, message),
+  }
+}
+
+/** As pino's own `isoTime`, which makes the whole date of each line anew: of two lines most share their second. */
+const createTimestamp = (): (() => string) => {
+  let second = -1
+  let date = ''
+  return () => {
+    const time = Date.now()
+    const milliseconds = time % 1000
+    if (time - milliseconds !== second) {
+      second = time - milliseconds
+      date = new Date(second).toISOString().slice(0, -'000Z'.length)
+    }
+    return `,"time":"${date}${String(milliseconds).padStart(3, '0')}Z"`
   }
 }
 

@@ -12,15 +12,18 @@ export const matchesModel = (pattern: string, name: string): boolean => {
 
 /** Greedy, piece by piece: no pattern is ever made a regular expression, so none can be slow. */
 const matches = (pattern: string, name: string): boolean => {
-  const [first = '', ...rest] = pattern.split('*')
-  const last = rest.pop()
-  if (last === undefined) return pattern === name
-  if (!name.startsWith(first)) return false
-  let from = first.length
-  for (const piece of rest) {
+  let star = pattern.indexOf('*')
+  if (star === -1) return pattern === name
+  if (!name.startsWith(pattern.slice(0, star))) return false
+  let from = star
+  let start = star + 1
+  for (star = pattern.indexOf('*', start); star !== -1; star = pattern.indexOf('*', start)) {
+    const piece = pattern.slice(start, star)
     const at = name.indexOf(piece, from)
     if (at === -1) return false
     from = at + piece.length
+    start = star + 1
   }
+  const last = pattern.slice(start)
   return name.length - last.length >= from && name.endsWith(last)
 }

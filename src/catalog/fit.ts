@@ -38,20 +38,15 @@ const suited = <Request extends Wish & Pick<ChatRequest, 'effort'>>(
   card: ModelCard,
   strict: boolean,
 ) => {
-  const { effort, ...rest } = request
+  const { effort } = request
   const { served, ignored } = serve(request, card, strict)
   // Not to think is in every model's power, and where a card knows nothing of thinking the model may think.
   const thinks = !card.certain || card.capabilities.has('thinking') || effort === false
+  if (effort === undefined || thinks) return { request: { ...request, ...served }, ignored }
+  const { effort: _effort, ...rest } = request
   return {
-    request: {
-      ...rest,
-      ...(effort === undefined || !thinks ? {} : { effort }),
-      ...served,
-    },
-    ignored: [
-      ...(effort === undefined || thinks ? [] : [request.askedAs?.effort ?? 'reasoning_effort']),
-      ...ignored,
-    ],
+    request: { ...rest, ...served },
+    ignored: [request.askedAs?.effort ?? 'reasoning_effort', ...ignored],
   }
 }
 

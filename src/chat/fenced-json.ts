@@ -8,16 +8,14 @@ import type { ChatEvent, Logprob } from './event.ts'
  */
 type State = 'start' | 'inside' | 'settled'
 
-/** Only of an answer that begins with a fence: one in the middle of a text is the text's own. */
+/**
+ * For a client that asked for JSON; of any other answer a fence is a part. And only of an answer that begins
+ * with a fence: one in the middle of a text is the text's own.
+ */
 export class FencedJson {
-  #state: State
+  #state: State = 'start'
   #held = ''
   #logprobs: Logprob[] = []
-
-  /** @param isJson whether the client asked for JSON; of any other answer a fence is a part. */
-  constructor(isJson: boolean) {
-    this.#state = isJson ? 'start' : 'settled'
-  }
 
   /** Whether there is nothing left to look for. */
   get isSettled(): boolean {

@@ -19,15 +19,14 @@ type State = 'looking' | 'holding' | 'settled'
  */
 export class LeakedCall {
   readonly #names: ReadonlySet<string>
-  #state: State
+  #state: State = 'looking'
   /** Escaped. */
   #held = ''
   #logprobs: Logprob[] = []
 
-  /** @param names of the tools on offer. */
+  /** @param names of the tools on offer; there are some. */
   constructor(names: ReadonlySet<string>) {
     this.#names = names
-    this.#state = names.size === 0 ? 'settled' : 'looking'
   }
 
   /** Whether there is nothing left to look for. */

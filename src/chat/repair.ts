@@ -9,22 +9,28 @@ import { LeakedCall } from './leaked-call.ts'
 import { StrayThought } from './stray-thought.ts'
 
 export class Repair {
-  readonly #thought = new StrayThought()
-  readonly #call: LeakedCall
-  readonly #json: FencedJson
+  /** Those that may still find something, in the order that each hears what the one before has said. */
+  #stages: readonly Stage[]
 
   /**
    * @param offered names of the tools on offer.
    * @param isJson whether JSON was asked for.
    */
-  constructor(offered: ReadonlySet<string>, isJson = false) {
-    this.#call = new LeakedCall(offered)
-    this.#json = new FencedJson(isJson)
+  constructor(offered: readonly string[], isJson = false) {
+    const stages: Stage[] = [new StrayThought()]
+    if (offered.length > 0) stages.push(new LeakedCall(new Set(offered)))
+    if (isJson) stages.push(new FencedJson())
+    this.#stages = stages
   }
 
   /** @returns the same batch where nothing can be wrong any more. */
   right(batch: readonly ChatEvent[]): readonly ChatEvent[] {
-    return through(this.#json, through(this.#call, through(this.#thought, batch)))
+    let said = batch
+    for (const stage of this.#stages) said = through(stage, said)
+    if (this.#stages.some(({ isSettled }) => isSettled)) {
+      this.#stages = this.#stages.filter(({ isSettled }) => !isSettled)
+    }
+    return said
   }
 }
 
@@ -34,7 +40,6 @@ type Stage = {
 }
 
 const through = (stage: Stage, batch: readonly ChatEvent[]): readonly ChatEvent[] => {
-  if (stage.isSettled) return batch
   const said: ChatEvent[] = []
   for (const event of batch) stage.take(event, said)
   return said

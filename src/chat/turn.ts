@@ -56,7 +56,7 @@ export class Turn {
 
   constructor(rules: TurnRules) {
     this.#rules = rules
-    this.#repair = new Repair(new Set(rules.offered), rules.isJson)
+    this.#repair = new Repair(rules.offered, rules.isJson)
     this.#ids = new Set(rules.usedCallIds)
   }
 

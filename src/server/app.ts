@@ -11,7 +11,6 @@ import type { Rooms } from './rooms.ts'
 /** Everything that tolk serves; `listen.ts` gives it a socket. */
 export const createApp = (rooms: Rooms): Hono<AppEnv> => {
   const app = new Hono<AppEnv>()
-  app.use(requestLog(rooms.log, rooms.config.log, rooms.observer, rooms.loop))
   app.use(atTheDoor(rooms))
   app.get('/healthz', live)
   app.get('/livez', live)
@@ -24,13 +23,16 @@ export const createApp = (rooms: Rooms): Hono<AppEnv> => {
   return app
 }
 
-/** What is held against a request before any route is looked for: in one step, for each is an await. */
-const atTheDoor = ({ hosts, keys }: Rooms): MiddlewareHandler<AppEnv> => {
-  if (hosts === undefined) return literalPath
-  const check = knownHost(hosts, keys)
+/** What is noted of a request, and held against it, before any route is looked for: in one step, for each is an await. */
+const atTheDoor = (rooms: Rooms): MiddlewareHandler<AppEnv> => {
+  const { hosts, keys, log, config, observer, loop } = rooms
+  const note = requestLog(log, config.log, observer, loop)
+  const check = hosts === undefined ? undefined : knownHost(hosts, keys)
   return (c, next) => {
-    check(c)
-    return literalPath(c, next)
+    note(c)
+    check?.(c)
+    literalPath(c)
+    return next()
   }
 }
 

@@ -1,8 +1,7 @@
 /** Client keys: who may ask. Decided from the headers, before the body is read. */
-import type { MiddlewareHandler } from 'hono'
 import { Failed } from '../failure.ts'
 import { now } from '../ticker.ts'
-import type { AppContext, AppEnv } from './context.ts'
+import type { AppContext } from './context.ts'
 import type { Rooms } from './rooms.ts'
 import { createWrongKeys, type NoteWrongKey } from './wrong-keys.ts'
 
@@ -16,19 +15,15 @@ import { createWrongKeys, type NoteWrongKey } from './wrong-keys.ts'
 export const auth = ({
   keys,
   config,
-}: Pick<Rooms, 'keys' | 'config'>): MiddlewareHandler<AppEnv> => {
+}: Pick<Rooms, 'keys' | 'config'>): ((c: AppContext) => void) => {
   const noteWrong = createWrongKeys(config.auth.wrongKeysPerMinute, now)
-  return (c, next) => {
-    if (keys.isEmpty) {
-      c.set('key', null)
-      return next()
-    }
+  return (c) => {
+    if (keys.isEmpty) return c.set('key', null)
     const presented = /^bearer +(\S+)$/i.exec(c.env.incoming.headers.authorization ?? '')?.[1]
     const key = presented === undefined ? undefined : keys.find(presented)
     if (key === undefined) throw refusal(c, presented, noteWrong)
     c.set('key', key)
     c.get('record').key = key.name
-    return next()
   }
 }
 

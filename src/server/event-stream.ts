@@ -81,7 +81,7 @@ export class EventStream<Said extends { readonly type: string } = ChatEvent>
     this.#timing = timing
     this.#record = record
     this.#body = new ChunkedBody(response, this.#drained)
-    response.once('close', this.#closed)
+    response.on('close', this.#closed)
     watch(this)
     // The client may have left while its request was being looked at.
     if (response.destroyed) this.#closed()

@@ -1,11 +1,11 @@
 /** The Node server: bind, drain, close. */
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './context.ts'
 import type { OpenTurns } from './open-turns.ts'
 import { ConnectionLimit } from './connection-limit.ts'
-import { oneAtATime } from './one-at-a-time.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import {
   answerParserErrors,
   malformedRequest,
@@ -81,16 +81,11 @@ export const listen = async (
     // Node would answer without a body; node-server asks for a Host too.
     requireHostHeader: false,
   })
-  const note = answerParserErrors(server, door.refused)
   const connections = new ConnectionLimit(server, config.maxConnections, door.closed)
-  const open = new Set<ServerResponse>()
-  const serve = oneAtATime((incoming, outgoing) => {
-    open.add(outgoing)
-    outgoing.on('close', () => open.delete(outgoing))
+  const requests = new OneAtATime((incoming, outgoing) => {
     // HTTP/1.0 has no Host, and is what plain health checks speak.
     if (incoming.httpVersion === '1.0') incoming.headers.host ??= 'localhost'
     if (turns.leaving) outgoing.shouldKeepAlive = false
-    note(incoming, outgoing)
     if (connections.refuses(incoming, outgoing)) return refuseConnection(outgoing, door.refused)
     if (refuseHead(incoming, outgoing, door.refused)) return
     // Said of every answer that does not say otherwise: each belongs to the one who asked.
@@ -99,7 +94,9 @@ export const listen = async (
   }, config.maxRequestsPerSocket)
   // Left to itself, Node asks for every body before anyone has seen its key, and refuses an unknown
   // expectation without a word.
-  server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
+  const { take } = requests
+  server.on('request', take).on('checkContinue', take).on('checkExpectation', take)
+  answerParserErrors(server, requests, door.refused)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port: config.port, host: config.host, backlog: BACKLOG }, resolve)
@@ -111,7 +108,7 @@ export const listen = async (
     close: async (drainMs, preDelayMs = 0) => {
       turns.leave()
       // A client's pool must not keep what is about to close.
-      for (const outgoing of open) outgoing.shouldKeepAlive = false
+      for (const { outgoing } of requests.all()) outgoing.shouldKeepAlive = false
       // Load balancers go on sending until they have heard of it.
       if (preDelayMs > 0) await after(preDelayMs)
       turns.drain()

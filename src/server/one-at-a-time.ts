@@ -1,39 +1,56 @@
-/** One request at a time on each connection, and on each only so many. */
+/** One request at a time on each connection, and on each only so many; and what each of them is at. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 export type Serve = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+
+/** A request, and the answer that it gets. */
+export type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }
 
 /**
  * Node serves all requests of a connection at once and only orders their answers: fifty in one write
  * would be fifty generations for one client (reliability M1). A request that comes while another is
  * answered is not served, and its connection closes after that answer: a client that pipelines sends it
  * again (RFC 9112 § 9.3.2).
- *
- * @param maxRequests after which a connection closes, said in the head of its last answer; 0 for as many as
- *   come. Node's own limit closes nothing and answers the next request with a 503 without a body.
  */
-export const oneAtATime = (serve: Serve, maxRequests: number): Serve => {
-  const connections = new WeakMap<Socket, Connection>()
-  return (incoming, outgoing) => {
-    const { socket } = incoming
-    const connection = connections.get(socket)
-    if (connection === undefined) {
-      const first: Connection = { answering: outgoing, requests: 1, isClosing: false }
-      connections.set(socket, first)
-      // Who says no more has left (reliability M3); Node would first wait until all is read that is owed.
-      socket.once('end', () => {
-        if (!first.answering.writableEnded) socket.destroy()
-      })
-      if (maxRequests === 1) outgoing.shouldKeepAlive = false
-      return serve(incoming, outgoing)
+export class OneAtATime {
+  readonly #serve: Serve
+  readonly #maxRequests: number
+  readonly #connections = new Map<Duplex, Connection>()
+
+  /**
+   * @param maxRequests after which a connection closes, said in the head of its last answer; 0 for as many as
+   *   come. Node's own limit closes nothing and answers the next request with a 503 without a body.
+   */
+  constructor(serve: Serve, maxRequests: number) {
+    this.#serve = serve
+    this.#maxRequests = maxRequests
+  }
+
+  /** What is answered now. */
+  *all(): Iterable<UnderWay> {
+    for (const { exchange } of this.#connections.values()) {
+      if (!exchange.outgoing.closed) yield exchange
     }
-    const before = connection.answering
+  }
+
+  /** What is answered now on this connection. */
+  on(socket: Duplex): UnderWay | undefined {
+    const exchange = this.#connections.get(socket)?.exchange
+    return exchange?.outgoing.closed === false ? exchange : undefined
+  }
+
+  /** Serves a request, or has its connection close. */
+  readonly take: Serve = (incoming, outgoing) => {
+    const { socket } = incoming
+    const connection = this.#connections.get(socket)
+    if (connection === undefined) return this.#takeFirst(incoming, outgoing)
+    const before = connection.exchange.outgoing
     if (before.writableFinished) {
-      connection.answering = outgoing
+      connection.exchange = { incoming, outgoing }
       connection.requests += 1
-      if (connection.requests === maxRequests) outgoing.shouldKeepAlive = false
-      return serve(incoming, outgoing)
+      if (connection.requests === this.#maxRequests) outgoing.shouldKeepAlive = false
+      return this.#serve(incoming, outgoing)
     }
     // Left unread, its body would keep the socket from being read, and nobody would see the client leave.
     incoming.resume()
@@ -42,6 +59,23 @@ export const oneAtATime = (serve: Serve, maxRequests: number): Serve => {
     before.shouldKeepAlive = false
     before.once('close', () => socket.destroySoon())
   }
+
+  #takeFirst(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { socket } = incoming
+    const connection: Connection = {
+      exchange: { incoming, outgoing },
+      requests: 1,
+      isClosing: false,
+    }
+    this.#connections.set(socket, connection)
+    socket.once('close', () => this.#connections.delete(socket))
+    // Who says no more has left (reliability M3); Node would first wait until all is read that is owed.
+    socket.once('end', () => {
+      if (!connection.exchange.outgoing.writableEnded) socket.destroy()
+    })
+    if (this.#maxRequests === 1) outgoing.shouldKeepAlive = false
+    this.#serve(incoming, outgoing)
+  }
 }
 
-type Connection = { answering: ServerResponse; requests: number; isClosing: boolean }
+type Connection = { exchange: UnderWay; requests: number; isClosing: boolean }

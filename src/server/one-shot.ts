@@ -45,7 +45,7 @@ export class OneShot<Said = ChatEvent, Whole extends object = Completion>
     this.#fold = fold
     this.#writeStallMs = writeStallMs
     const leave = (): void => this.fail({ kind: 'client-closed' })
-    response.once('close', leave)
+    response.on('close', leave)
     if (response.destroyed) leave()
   }
 

@@ -39,14 +39,10 @@ export class OpenTurns {
    *
    * @param key whose it is; null where keys are not asked for.
    */
-  hold(
-    turn: TurnUnderWay,
-    response: Pick<EventEmitter, 'once'>,
-    key: ClientKey | null = null,
-  ): void {
+  hold(turn: TurnUnderWay, response: Pick<EventEmitter, 'on'>, key: ClientKey | null = null): void {
     this.#turns.set(turn, key)
-    response.once('close', () => {
-      this.#turns.delete(turn)
+    response.on('close', () => {
+      if (!this.#turns.delete(turn)) return
       turn.over()
       if (this.#turns.size === 0) this.#events.emit('idle')
     })

@@ -1,5 +1,5 @@
 /** The OpenAI surface: its routes, and its voice for failures. */
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono, type MiddlewareHandler, type Next } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { encodeError } from '../dialects/openai/error.ts'
 import { Failed, type Failure } from '../failure.ts'
@@ -16,7 +16,7 @@ import type { Rooms } from './rooms.ts'
 /** Mounted at the root, because its failures are also those of paths that nobody serves. */
 export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   const surface = new Hono<AppEnv>()
-  surface.use('/v1/*', auth(rooms), rateLimit(rooms.admit))
+  surface.use('/v1/*', admission(rooms))
   surface.post('/v1/chat/completions', chatCompletions(rooms))
   surface.all('/v1/chat/completions', only('POST'))
   surface.post('/v1/completions', completions(rooms))
@@ -28,6 +28,23 @@ export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   surface.get('/v1/models/*', retrieveModel(rooms))
   surface.all('/v1/models/*', only('GET', 'HEAD'))
   return surface
+}
+
+/** Who asks, and whether he may ask now: in one step, for each is an await. */
+const admission = (rooms: Rooms): MiddlewareHandler<AppEnv> => {
+  const identify = auth(rooms)
+  const limit = rateLimit(rooms.admit)
+  return (c, next) => {
+    identify(c)
+    const asked = limit(c)
+    // Without a promise there is nothing to wait for, not even a microtask.
+    return asked === undefined ? next() : after(asked, next)
+  }
+}
+
+const after = async (asked: Promise<void>, next: Next): Promise<void> => {
+  await asked
+  await next()
 }
 
 /** Says any failure as OpenAI would, with its status. What is no Failed is a fault of ours. */
@@ -54,13 +71,15 @@ export const answerFailure =
 /**
  * A path means what it says, letter by letter: no second spelling reaches a route, because whatever stands
  * in front of tolk decides by the path it read. Only a model's name may be encoded, for it may hold anything.
+ *
+ * @throws Failed `unknown-url`.
  */
-export const literalPath: MiddlewareHandler<AppEnv> = (c, next) => {
+export const literalPath = (c: AppContext): void => {
   const { url = '' } = c.env.incoming
-  if (PLAIN_PATH.test(url)) return next()
+  if (PLAIN_PATH.test(url)) return
   const path = url.split('?', 1)[0] ?? ''
   const isEncoded = path.includes('%') && !path.startsWith('/v1/models/')
-  return isEncoded || ANOTHER_SPELLING.test(path) ? unknownUrl(c) : next()
+  if (isEncoded || ANOTHER_SPELLING.test(path)) unknownUrl(c)
 }
 
 /** As nearly all are: nothing in it could be read in two ways. */

@@ -3,6 +3,7 @@ import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import { encodeError } from '../dialects/openai/error.ts'
 import { Failed, type Failure, type Shed } from '../failure.ts'
+import type { OneAtATime, UnderWay } from './one-at-a-time.ts'
 import { randomHex } from './random-hex.ts'
 import { headFault } from './request-head.ts'
 
@@ -21,16 +22,16 @@ type Tell = (refusal: Refusal) => void
 /**
  * Answers each `clientError` of this server in OpenAI's shape, then closes the connection.
  *
+ * @param underWay what is answered on a connection when its parser fails.
  * @param tell hears of each request that is refused here; what the app answers, it tells itself.
- * @returns what has to be told of each request before it is served.
  */
 export const answerParserErrors = (
   server: Server,
+  underWay: Pick<OneAtATime, 'on'>,
   tell: Tell,
-): ((incoming: IncomingMessage, outgoing: ServerResponse) => void) => {
-  const underWay = new WeakMap<Duplex, UnderWay>()
+): void => {
   server.on('clientError', (error: Error & { code?: string }, socket) => {
-    const request = underWay.get(socket)
+    const request = underWay.on(socket)
     const isGone = error.code === 'ECONNRESET' || !socket.writable
     // Whoever ends in the middle of a body has left, even if he could still be told so.
     const hasLeft = request !== undefined && error.code === 'HPE_INVALID_EOF_STATE'
@@ -43,13 +44,6 @@ export const answerParserErrors = (
   })
   // Nobody's tunnel: with no listener Node would close the connection without a word.
   server.on('connect', (_incoming, socket: Duplex) => answer(NO_TUNNEL, socket, tell))
-  return (incoming, outgoing) => {
-    const { socket } = incoming
-    underWay.set(socket, { incoming, outgoing })
-    outgoing.on('close', () => {
-      if (underWay.get(socket)?.outgoing === outgoing) underWay.delete(socket)
-    })
-  }
 }
 
 /** node-server's door: a target or a Host from which no URL can be made never reaches the app. */
@@ -87,8 +81,6 @@ export const refuseConnection = (outgoing: ServerResponse, tell: Tell): void => 
   const { status, headers, body } = said(TOO_MANY, tell)
   outgoing.writeHead(status, headers).end(body)
 }
-
-type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }
 
 /** Written past the answer that is to come, an error would become part of it: who reads the body says it. */
 const refuse = ({ incoming, outgoing }: UnderWay, failure: Failure): void => {

@@ -1,8 +1,7 @@
 /** requestsPerMinute of a client key, as a bucket that refills evenly. */
-import type { MiddlewareHandler, Next } from 'hono'
 import type { ClientKey } from '../client-key.ts'
 import { Failed } from '../failure.ts'
-import type { AppEnv } from './context.ts'
+import type { AppContext } from './context.ts'
 
 /** How a key stands after a request. */
 export type Allowance = {
@@ -57,23 +56,16 @@ export const createRateLimit = (now: () => number): AdmitNow => {
 
 /** Holds every request of a key to its limit, and says in OpenAI's headers how the key stands. */
 export const rateLimit =
-  (admit: Admit): MiddlewareHandler<AppEnv> =>
-  (c, next) => {
+  (admit: Admit) =>
+  (c: AppContext): void | Promise<void> => {
     const { outgoing } = c.env
-    const asked = admit(c.get('key'), ({ limit, remaining, resetMs }) => {
+    return admit(c.get('key'), ({ limit, remaining, resetMs }) => {
       // On the raw response, for the reason that x-request-id is.
       outgoing.setHeader('x-ratelimit-limit-requests', String(limit))
       outgoing.setHeader('x-ratelimit-remaining-requests', String(remaining))
       outgoing.setHeader('x-ratelimit-reset-requests', goDuration(resetMs))
     })
-    // Without a promise there is nothing to wait for, not even a microtask.
-    return asked === undefined ? next() : after(asked, next)
   }
-
-const after = async (asked: Promise<void>, next: Next): Promise<void> => {
-  await asked
-  await next()
-}
 
 /** As OpenAI writes it: `12ms`, `7s`, `1m0s`. */
 const goDuration = (ms: number): string => {

@@ -1,10 +1,9 @@
 /** One line when an exchange ends: who asked which model, what came of it, and how long it took. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../log.ts'
 import { createStorms, type Storms } from '../log-storms.ts'
 import { now } from '../ticker.ts'
-import type { AppEnv } from './context.ts'
+import type { AppContext } from './context.ts'
 import { wasCutOff } from './cut-off.ts'
 import { PROBES } from './health.ts'
 import type { LoopWatch } from './loop-watch.ts'
@@ -24,9 +23,9 @@ export const requestLog = (
   config: { readonly maxAlike: number },
   observer?: Observer,
   loop?: Pick<LoopWatch, 'target'>,
-): MiddlewareHandler<AppEnv> => {
+): ((c: AppContext) => void) => {
   const storms = createStorms(log, config.maxAlike)
-  return (c, next) => {
+  return (c) => {
     const { incoming, outgoing } = c.env
     const record: RequestRecord = {
       id: `req_${randomHex()}`,
@@ -66,7 +65,6 @@ export const requestLog = (
         observer?.ended(ended)
       })
     }
-    return next()
   }
 }
 

@@ -39,19 +39,18 @@ export const createEncoder = ({
     if (body === null && requestId === undefined) {
       return { head: `${line}${whole()}\r\n`, body }
     }
-    const own = encodeFields({
-      ...(body !== null && { 'content-type': 'application/json' }),
-      ...(requestId !== undefined && { 'x-request-id': requestId }),
-    })
-    if (body === null) return { head: `${line}${common()}${own}\r\n`, body }
+    const id = requestId === undefined ? '' : encodeFields({ 'x-request-id': requestId })
+    if (body === null) return { head: `${line}${common()}${id}\r\n`, body }
     const length = Buffer.byteLength(body)
-    const head = `${line}${common()}${own}Content-Length: ${length}\r\n\r\n`
+    const head = `${line}${common()}${JSON_TYPE}${id}Content-Length: ${length}\r\n\r\n`
     // ASCII is its own UTF-8: the request is one string, and one write of it.
     return typeof body === 'string' && length === body.length && length <= MAX_JOINED
       ? { head: head + body, body: null }
       : { head, body }
   }
 }
+
+const JSON_TYPE = encodeFields({ 'content-type': 'application/json' })
 
 const without = (
   fields: Readonly<Record<string, string>>,

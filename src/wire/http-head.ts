@@ -40,7 +40,7 @@ export class HeadDecoder {
         this.#held = text
         return end === -1 && isBeginning(text) ? null : 'malformed'
       }
-      const head = decodeHead(text.slice(0, end))
+      const head = remembered(text.slice(0, end))
       if (head === null) return 'malformed'
       text = text.slice(end + 4)
       if (head.status >= 200) {
@@ -76,6 +76,17 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\u0020-\u007e\u0080-\u00
 /** A folded line has no name, and a blank before the colon is none of it (RFC 9112 §§ 5.1, 5.2). */
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/
 const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
+
+/**
+ * The same octets mean the same head, and under load most are the ones before: Ollama's differ in their Date
+ * alone, once a second. Reading one anew costs as much as thirty tokens.
+ */
+const remembered = (text: string): ResponseHead | null => {
+  if (text !== last.text) last = { text, head: decodeHead(text) }
+  return last.head
+}
+
+let last: { readonly text: string; readonly head: ResponseHead | null } = { text: '', head: null }
 
 const decodeHead = (text: string): ResponseHead | null => {
   const [statusLine = '', ...lines] = text.split('\r\n')

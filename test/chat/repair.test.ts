@@ -30,7 +30,7 @@ const said = (events: readonly ChatEvent[]): readonly string[] => {
 }
 
 const right = (batches: readonly (readonly ChatEvent[])[], offered = OFFERED) => {
-  const repair = new Repair(new Set(offered))
+  const repair = new Repair(offered)
   return said(batches.flatMap((batch) => repair.right(batch)))
 }
 
@@ -98,7 +98,7 @@ describe('a thought in tags', () => {
   })
 
   test('streams: what cannot be its end does not wait', () => {
-    const repair = new Repair(new Set())
+    const repair = new Repair([])
     const batches = ['<think>', 'one ', 'two', ' </', 'b> three</thi', 'nk>', 'Yes', '.'].map(
       (piece) => said(repair.right([text(piece)])),
     )
@@ -204,7 +204,7 @@ describe('a call printed as text', () => {
   })
 
   test('other text does not wait', () => {
-    const repair = new Repair(new Set(OFFERED))
+    const repair = new Repair(OFFERED)
     expect(said(repair.right([text('{"na')]))).toEqual([])
     expect(said(repair.right([text('me": "Ad')]))).toEqual(['text: {"name": "Ad'])
     const batch = [text('a", "age"')]
@@ -212,7 +212,7 @@ describe('a call printed as text', () => {
   })
 
   test('is not held for ever', () => {
-    const repair = new Repair(new Set(OFFERED))
+    const repair = new Repair(OFFERED)
     expect(repair.right([text('{"name":"get_weather","arguments":{"file":"')])).toEqual([])
     const piece = 'x'.repeat(100_000)
     const given = Array.from({ length: 12 }, () => said(repair.right([text(piece)])).length)
@@ -221,7 +221,7 @@ describe('a call printed as text', () => {
 
   test('keeps the log probabilities of all its tokens', () => {
     const logprob = { token: 't', logprob: -1, bytes: null, top: [] }
-    const repair = new Repair(new Set(OFFERED))
+    const repair = new Repair(OFFERED)
     const pieces = ['{"name":"get_time",', '"arguments":', '{}}']
     const events = pieces.flatMap((piece) =>
       repair.right([{ type: 'text', escaped: toEscaped(piece), logprobs: [logprob] }]),
@@ -235,7 +235,7 @@ describe('a call printed as text', () => {
 
 const unfenced = (words: string) => {
   const ways = everyCut(words).map((slices) => {
-    const repair = new Repair(new Set(), true)
+    const repair = new Repair([], true)
     const batches = slices.filter((slice) => slice !== '').map((slice) => [text(slice)])
     return said([...batches, [FINISH]].flatMap((batch) => repair.right(batch)))
   })
@@ -263,7 +263,7 @@ describe('JSON that was asked for', () => {
   })
 
   test('streams: only what may be the end waits', () => {
-    const repair = new Repair(new Set(), true)
+    const repair = new Repair([], true)
     const given = ['``', '`json\n', '{"a":', ' 1}', '\n', '``', '`'].map((piece) =>
       said(repair.right([text(piece)])),
     )
@@ -292,7 +292,7 @@ test('whatever is said, nothing is lost but tags, gaps and the shell of a call',
   )
   fc.assert(
     fc.property(fc.array(words), (pieces) => {
-      const repair = new Repair(new Set(OFFERED))
+      const repair = new Repair(OFFERED)
       const events = [...pieces.map((piece) => [text(piece)]), [FINISH]].flatMap((batch) =>
         repair.right(batch),
       )
