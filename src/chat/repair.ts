@@ -25,11 +25,10 @@ export class Repair {
 
   /** @returns the same batch where nothing can be wrong any more. */
   right(batch: readonly ChatEvent[]): readonly ChatEvent[] {
+    if (this.#stages.length === 0) return batch
     let said = batch
     for (const stage of this.#stages) said = through(stage, said)
-    if (this.#stages.some(({ isSettled }) => isSettled)) {
-      this.#stages = this.#stages.filter(({ isSettled }) => !isSettled)
-    }
+    this.#stages = this.#stages.filter(isOpen)
     return said
   }
 }
@@ -38,6 +37,8 @@ type Stage = {
   readonly isSettled: boolean
   take(event: ChatEvent, said: ChatEvent[]): void
 }
+
+const isOpen = ({ isSettled }: Stage): boolean => !isSettled
 
 const through = (stage: Stage, batch: readonly ChatEvent[]): readonly ChatEvent[] => {
   const said: ChatEvent[] = []
