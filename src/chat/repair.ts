@@ -42,6 +42,11 @@ const isOpen = ({ isSettled }: Stage): boolean => !isSettled
 
 const through = (stage: Stage, batch: readonly ChatEvent[]): readonly ChatEvent[] => {
   const said: ChatEvent[] = []
-  for (const event of batch) stage.take(event, said)
+  for (let at = 0; at < batch.length; at++) {
+    // From here on all passes as it is.
+    if (stage.isSettled) return [...said, ...batch.slice(at)]
+    const event = batch[at]
+    if (event !== undefined) stage.take(event, said)
+  }
   return said
 }

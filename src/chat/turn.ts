@@ -65,7 +65,9 @@ export class Turn {
     const said: ChatEvent[] = []
     for (const event of this.#repair.right(batch)) {
       if (this.#state === 'finished' || this.#state === 'failed') break
-      this.#take(event, said)
+      // Most of an answer is more of the same, and nothing is held in front of it.
+      if (event.type === this.#state) said.push(event)
+      else this.#take(event, said)
     }
     return said
   }

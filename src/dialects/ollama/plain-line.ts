@@ -8,6 +8,7 @@
  * `test/dialects/ollama/plain-line.test.ts` compares the two.
  */
 import type { Reasoning, Text } from '../../chat/event.ts'
+import { COMMA, QUOTE } from '../../wire/json-characters.ts'
 
 /** Any string without escapes. */
 const BARE = String.raw`[^"\\\x00-\x1f]*`
@@ -65,7 +66,8 @@ export const readPlainLine = (
   if (!PLAIN.test(octets)) return null
   const model = octets.indexOf('"', start + MODEL.length)
   const content = octets.indexOf('"', model + CREATED_AT.length) + CONTENT.length
-  const isThought = octets.startsWith(THINKING, content + 1)
+  // An empty content, and something behind it: that can only be a thought.
+  const isThought = octets.charCodeAt(content) === QUOTE && octets.charCodeAt(content + 1) === COMMA
   const first = isThought ? content + 1 + THINKING.length : content
   const last = end - END.length
   // Nothing is said, and a closer look says that it is no fault.
