@@ -1,4 +1,5 @@
 /** One coarse timer for the deadlines and heartbeats of all streams: a timer each would cost more than a token. */
+import { Roster } from './roster.ts'
 
 /** Is told the time about ten times a second; milliseconds of a clock that never jumps. */
 export type Watcher = { tick(now: number): void }
@@ -12,7 +13,7 @@ export const TICK_MS = 100
  */
 const LATE_MS = 1000
 
-const watchers = new Set<Watcher>()
+const watchers = new Roster<Watcher>()
 let timer: NodeJS.Timeout | undefined
 let lastTick = 0
 /** Whether nobody was told of the tick before: a loop that is always late would have no deadlines. */
@@ -21,21 +22,35 @@ let wasPassedOver = false
 /** Milliseconds of the monotonic clock that {@link Watcher.tick} is told. */
 export const now = (): number => performance.now()
 
-/** Ticks `watcher` from now on. The timer keeps no process alive: what is watched has a socket that does. */
-export const watch = (watcher: Watcher): void => {
-  watchers.add(watcher)
-  if (timer !== undefined) return
-  lastTick = now()
-  wasPassedOver = false
-  timer = setInterval(tickAll, TICK_MS).unref()
-}
+/** What has a watcher ticked, from {@link start} to {@link stop}; either may be called again. */
+export class Watch {
+  readonly #watcher: Watcher
+  /** Among those that watch; null while it does not. */
+  #place: number | null = null
 
-/** Stops ticking `watcher`; the timer stops with the last one. */
-export const unwatch = (watcher: Watcher): void => {
-  watchers.delete(watcher)
-  if (watchers.size > 0 || timer === undefined) return
-  clearInterval(timer)
-  timer = undefined
+  constructor(watcher: Watcher) {
+    this.#watcher = watcher
+  }
+
+  /** The timer keeps no process alive: what is watched has a socket that does. */
+  start(): void {
+    if (this.#place !== null) return
+    this.#place = watchers.join(this.#watcher)
+    if (timer !== undefined) return
+    lastTick = now()
+    wasPassedOver = false
+    timer = setInterval(tickAll, TICK_MS).unref()
+  }
+
+  /** The timer stops with the last one. */
+  stop(): void {
+    if (this.#place === null) return
+    watchers.leave(this.#place)
+    this.#place = null
+    if (watchers.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
 }
 
 const tickAll = (): void => {

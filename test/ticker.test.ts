@@ -1,6 +1,6 @@
 /** The ticker: one timer for everybody, and none when nobody watches. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { now, unwatch, watch } from '../src/ticker.ts'
+import { now, Watch } from '../src/ticker.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
@@ -10,15 +10,16 @@ afterEach(() => {
 
 const counting = () => {
   const times: number[] = []
-  return { times, tick: (time: number) => void times.push(time) }
+  const watch = new Watch({ tick: (time) => void times.push(time) })
+  return { times, start: () => watch.start(), stop: () => watch.stop() }
 }
 
 test('tells the time of a clock that never goes back, ten times a second', () => {
   const watcher = counting()
   const started = now()
-  watch(watcher)
+  watcher.start()
   vi.advanceTimersByTime(1000)
-  unwatch(watcher)
+  watcher.stop()
   expect(watcher.times).toHaveLength(10)
   expect(watcher.times.map((time) => Math.round(time - started))).toEqual(
     Array.from({ length: 10 }, (_, at) => (at + 1) * 100),
@@ -27,17 +28,17 @@ test('tells the time of a clock that never goes back, ten times a second', () =>
 
 test('a jump of the wall clock is nobody’s deadline', () => {
   const watcher = counting()
-  watch(watcher)
+  watcher.start()
   const started = now()
   vi.setSystemTime(Date.now() + 3_600_000)
   vi.advanceTimersByTime(100)
-  unwatch(watcher)
+  watcher.stop()
   expect(watcher.times.map((time) => Math.round(time - started))).toEqual([100])
 })
 
 test('a process that stood still reads first what came meanwhile, and judges then', () => {
   const watcher = counting()
-  watch(watcher)
+  watcher.start()
   const started = now()
   vi.advanceTimersByTime(100)
   const clock = performance.now.bind(performance)
@@ -45,54 +46,55 @@ test('a process that stood still reads first what came meanwhile, and judges the
   vi.advanceTimersByTime(100)
   expect(watcher.times).toHaveLength(1)
   vi.advanceTimersByTime(100)
-  unwatch(watcher)
+  watcher.stop()
   expect(watcher.times.map((time) => Math.round(time - started))).toEqual([100, 60_300])
 })
 
 test('an event loop that is late each time still has its deadlines', () => {
   const watcher = counting()
-  watch(watcher)
+  watcher.start()
   const clock = performance.now.bind(performance)
   let late = 0
   vi.spyOn(performance, 'now').mockImplementation(() => clock() + (late += 2000))
   vi.advanceTimersByTime(400)
-  unwatch(watcher)
+  watcher.stop()
   expect(watcher.times).toHaveLength(2)
 })
 
 test('after a rest without anybody to tell, the first tick is not late', () => {
   const first = counting()
-  watch(first)
-  unwatch(first)
+  first.start()
+  first.stop()
   vi.advanceTimersByTime(60_000)
-  watch(first)
+  first.start()
   vi.advanceTimersByTime(100)
-  unwatch(first)
+  first.stop()
   expect(first.times).toHaveLength(1)
 })
 
 describe('the timer', () => {
   test('is one for all, and gone with the last', () => {
     const watchers = Array.from({ length: 1000 }, counting)
-    for (const watcher of watchers) watch(watcher)
+    for (const watcher of watchers) watcher.start()
     expect(vi.getTimerCount()).toBe(1)
-    for (const watcher of watchers.slice(1)) unwatch(watcher)
+    for (const watcher of watchers.slice(1)) watcher.stop()
     vi.advanceTimersByTime(100)
     expect(watchers.map(({ times }) => times.length)).toEqual([
       1,
       ...watchers.slice(1).map(() => 0),
     ])
-    for (const watcher of watchers) unwatch(watcher)
+    for (const watcher of watchers) watcher.stop()
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('starts again for the next', () => {
     for (let round = 0; round < 3; round++) {
       const watcher = counting()
-      watch(watcher)
+      watcher.start()
+      watcher.start()
       vi.advanceTimersByTime(100)
-      unwatch(watcher)
-      unwatch(watcher)
+      watcher.stop()
+      watcher.stop()
       expect(watcher.times).toHaveLength(1)
       expect(vi.getTimerCount()).toBe(0)
     }
@@ -102,17 +104,17 @@ describe('the timer', () => {
 test('whoever leaves or comes during a tick spoils it for nobody', () => {
   const stays = counting()
   const comes = counting()
-  const leaves = {
+  const leaves = new Watch({
     tick: () => {
-      unwatch(leaves)
-      unwatch(gone)
-      watch(comes)
+      leaves.stop()
+      gone.stop()
+      comes.start()
     },
-  }
+  })
   const gone = counting()
-  for (const watcher of [leaves, gone, stays]) watch(watcher)
+  for (const watcher of [leaves, gone, stays]) watcher.start()
   vi.advanceTimersByTime(200)
-  for (const watcher of [stays, comes]) unwatch(watcher)
+  for (const watcher of [stays, comes]) watcher.stop()
   expect(stays.times).toHaveLength(2)
   expect(gone.times).toEqual([])
   expect(comes.times.length).toBeGreaterThan(0)

@@ -6,7 +6,7 @@
  */
 import type { ClientKey } from '../client-key.ts'
 import { Failed, type Failure } from '../failure.ts'
-import { now, unwatch, watch, type Watcher } from '../ticker.ts'
+import { now, Watch, type Watcher } from '../ticker.ts'
 import { HeapLevel } from './heap-level.ts'
 
 export type AdmissionLimits = {
@@ -41,6 +41,7 @@ export class Admission implements Watcher {
   readonly #onQueue: (length: number) => void
   /** By key, those alone that have a turn under way or waiting; null is everybody without a key. */
   readonly #parties = new Map<ClientKey | null, Party>()
+  readonly #watch = new Watch(this)
   #inFlight = 0
   #queued = 0
   /** How many were let in so far: the clock by which keys take turns. */
@@ -160,7 +161,7 @@ export class Admission implements Watcher {
 
   #let(seat: Seat): void {
     const { party } = seat
-    if (this.#inFlight === 0) watch(this)
+    if (this.#inFlight === 0) this.#watch.start()
     this.#inFlight++
     party.inFlight++
     party.served = ++this.#served
@@ -185,7 +186,7 @@ export class Admission implements Watcher {
       this.#let(seat)
       this.#lastWait = seat.settle('in')
     } else if (this.#inFlight === 0) {
-      unwatch(this)
+      this.#watch.stop()
       // Without load there is none to shed; and were it refused, nothing would have V8 collect its garbage.
       this.#heap.forget()
     }

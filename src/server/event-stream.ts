@@ -7,7 +7,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ChatEvent, Failing } from '../chat/event.ts'
 import { Failed, type Failure } from '../failure.ts'
-import { now, unwatch, watch, type Watcher } from '../ticker.ts'
+import { now, Watch, type Watcher } from '../ticker.ts'
 import type { Exchange, Listener } from '../upstream/upstream.ts'
 import type { Encoder } from '../wire/codec.ts'
 import { comment } from '../wire/sse.ts'
@@ -56,6 +56,7 @@ export class EventStream<Said extends { readonly type: string } = ChatEvent>
   readonly #timing: StreamTiming
   readonly #record: Pick<RequestRecord, 'heartbeats'>
   readonly #started = now()
+  readonly #watch = new Watch(this)
   readonly #resolve: () => void
   readonly #reject: (failed: Failed) => void
   #exchange: Exchange | null = null
@@ -82,7 +83,7 @@ export class EventStream<Said extends { readonly type: string } = ChatEvent>
     this.#record = record
     this.#body = new ChunkedBody(response, this.#drained)
     response.on('close', this.#closed)
-    watch(this)
+    this.#watch.start()
     // The client may have left while its request was being looked at.
     if (response.destroyed) this.#closed()
   }
@@ -109,7 +110,7 @@ export class EventStream<Said extends { readonly type: string } = ChatEvent>
     if (last.type !== 'finish' && last.type !== 'failure') return this.#write(frames)
     if (last.type === 'failure') this.#exchange?.abort()
     this.#state = 'ending'
-    unwatch(this)
+    this.#watch.stop()
     this.#body.end(frames)
     cutOffUnread(this.#response, this.#timing.writeStallMs)
   }
@@ -171,7 +172,7 @@ export class EventStream<Said extends { readonly type: string } = ChatEvent>
 
   #finish(): void {
     this.#state = 'over'
-    unwatch(this)
+    this.#watch.stop()
   }
 
   #isDone(): boolean {

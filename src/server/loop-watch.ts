@@ -1,5 +1,5 @@
 /** Whether the event loop comes round in time: what holds it up, holds up everybody. */
-import { now, TICK_MS, unwatch, watch, type Watcher } from '../ticker.ts'
+import { now, TICK_MS, Watch, type Watcher } from '../ticker.ts'
 
 /** Later than this is a held-up loop, ms. */
 const LATE_MS = 200
@@ -12,6 +12,7 @@ export class LoopWatch implements Watcher {
   /** The target that was asked for last: most likely its work holds the loop up. */
   target = ''
   readonly #heldUp: (ms: number, path: string) => void
+  readonly #watch = new Watch(this)
   #last = now()
   /** Since when each tick is late. */
   #lateSince: number | null = null
@@ -20,7 +21,7 @@ export class LoopWatch implements Watcher {
   /** @param heldUp hears of each tick that came more than 200 ms late, and of the path that was asked for last. */
   constructor(heldUp: (ms: number, path: string) => void) {
     this.#heldUp = heldUp
-    watch(this)
+    this.#watch.start()
   }
 
   /** Whether it was late for more than two seconds on end, a moment ago. */
@@ -41,6 +42,6 @@ export class LoopWatch implements Watcher {
   }
 
   close(): void {
-    unwatch(this)
+    this.#watch.stop()
   }
 }

@@ -1,6 +1,7 @@
 /** One request at a time on each connection, and on each only so many; and what each of them is at. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { Roster } from '../roster.ts'
 
 export type Serve = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
@@ -16,7 +17,8 @@ export type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: 
 export class OneAtATime {
   readonly #serve: Serve
   readonly #maxRequests: number
-  readonly #connections = new Map<Duplex, Connection>()
+  readonly #connections = new WeakMap<Duplex, Connection>()
+  readonly #open = new Roster<Connection>()
 
   /**
    * @param maxRequests after which a connection closes, said in the head of its last answer; 0 for as many as
@@ -29,7 +31,7 @@ export class OneAtATime {
 
   /** What is answered now. */
   *all(): Iterable<UnderWay> {
-    for (const { exchange } of this.#connections.values()) {
+    for (const { exchange } of this.#open) {
       if (!exchange.outgoing.closed) yield exchange
     }
   }
@@ -68,7 +70,8 @@ export class OneAtATime {
       isClosing: false,
     }
     this.#connections.set(socket, connection)
-    socket.once('close', () => this.#connections.delete(socket))
+    const place = this.#open.join(connection)
+    socket.once('close', () => this.#open.leave(place))
     // Who says no more has left (reliability M3); Node would first wait until all is read that is owed.
     socket.once('end', () => {
       if (!connection.exchange.outgoing.writableEnded) socket.destroy()

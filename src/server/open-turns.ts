@@ -2,6 +2,7 @@
 import { EventEmitter, once } from 'node:events'
 import type { ClientKey } from '../client-key.ts'
 import type { Failure } from '../failure.ts'
+import { Roster } from '../roster.ts'
 
 /** A turn that can be ended from outside; its client hears the failure. */
 export type OpenTurn = { fail(failure: Failure): void }
@@ -10,7 +11,7 @@ export type OpenTurn = { fail(failure: Failure): void }
 export type TurnUnderWay = OpenTurn & { over(): void }
 
 export class OpenTurns {
-  readonly #turns = new Map<TurnUnderWay, ClientKey | null>()
+  readonly #turns = new Roster<Held>()
   readonly #events = new EventEmitter<{ idle: [] }>()
   #leaving = false
   #draining = false
@@ -39,10 +40,14 @@ export class OpenTurns {
    *
    * @param key whose it is; null where keys are not asked for.
    */
-  hold(turn: TurnUnderWay, response: Pick<EventEmitter, 'on'>, key: ClientKey | null = null): void {
-    this.#turns.set(turn, key)
-    response.on('close', () => {
-      if (!this.#turns.delete(turn)) return
+  hold(
+    turn: TurnUnderWay,
+    response: Pick<EventEmitter, 'once'>,
+    key: ClientKey | null = null,
+  ): void {
+    const place = this.#turns.join({ turn, key })
+    response.once('close', () => {
+      this.#turns.leave(place)
       turn.over()
       if (this.#turns.size === 0) this.#events.emit('idle')
     })
@@ -55,14 +60,19 @@ export class OpenTurns {
 
   /** Ends every turn with this failure. */
   failAll(failure: Failure): void {
-    for (const turn of this.#turns.keys()) turn.fail(failure)
+    for (const { turn } of this.#turns) turn.fail(failure)
   }
 
   /** Ends the turns of keys that were taken away. */
   revoke(isGone: (key: ClientKey) => boolean): void {
-    for (const [turn, key] of this.#turns) if (key !== null && isGone(key)) turn.fail(REVOKED)
+    for (const { turn, key } of this.#turns) {
+      if (key !== null && isGone(key)) turn.fail(REVOKED)
+    }
   }
 }
+
+/** A turn, and whose it is; null where keys are not asked for. */
+type Held = { readonly turn: TurnUnderWay; readonly key: ClientKey | null }
 
 const REVOKED: Failure = {
   kind: 'unauthorized',

@@ -1,6 +1,6 @@
 /** The connections to one upstream: as many as there are calls, and the idle ones for a while. */
 import type { Unreachable } from '../failure.ts'
-import { now, unwatch, watch, type Watcher } from '../ticker.ts'
+import { now, Watch, type Watcher } from '../ticker.ts'
 import { accident, Resting } from './accident.ts'
 import { Breaker, REST_MS } from './breaker.ts'
 import { Connection, type Call, type Home } from './connection.ts'
@@ -23,6 +23,7 @@ export class Connections implements Home, Watcher {
   readonly #all = new Set<Connection>()
   /** The last used last, so that the others get old and are closed; closed ones leave with the next tick. */
   readonly #idle: Connection[] = []
+  readonly #watch = new Watch(this)
   #isClosed = false
   #retrying = 0
   #lastReason: Unreachable = 'refused'
@@ -82,7 +83,7 @@ export class Connections implements Home, Watcher {
     if (ms <= 0) return connection.close()
     connection.idleUntil = now() + ms
     this.#idle.push(connection)
-    watch(this)
+    this.#watch.start()
   }
 
   gone(connection: Connection): void {
@@ -133,14 +134,14 @@ export class Connections implements Home, Watcher {
       else connection.close()
     }
     idle.length = kept
-    if (kept === 0) unwatch(this)
+    if (kept === 0) this.#watch.stop()
   }
 
   /** Closes all of them, those in use included. */
   close(): void {
     this.#isClosed = true
     this.#idle.length = 0
-    unwatch(this)
+    this.#watch.stop()
     for (const connection of this.#all) connection.close()
   }
 }

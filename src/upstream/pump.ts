@@ -1,7 +1,7 @@
 /** One streamed answer: slices of octets → batches of events, one for each read; deadlines counted in lines. Never throws. */
 import type { ChatEvent } from '../chat/event.ts'
 import type { Failure } from '../failure.ts'
-import { now, unwatch, watch, type Watcher } from '../ticker.ts'
+import { now, Watch, type Watcher } from '../ticker.ts'
 import type { Decoder } from '../wire/codec.ts'
 import { fromOctets } from '../wire/octets.ts'
 import type { Reply, ReplyHeaders, Sending, WholeReply } from './http.ts'
@@ -63,6 +63,7 @@ export class Pump implements Reply, Exchange, Watcher {
   readonly #refusalOf: (reply: WholeReply) => Failure
   readonly #odd: ((kind: string) => void) | undefined
   readonly #started = now()
+  readonly #watch = new Watch(this)
   #listener: Listener | null
   readonly #model: string
   readonly #lingering: Set<string>
@@ -82,7 +83,7 @@ export class Pump implements Reply, Exchange, Watcher {
     this.#patience = patience
     this.#refusalOf = refusal
     this.#odd = odd
-    watch(this)
+    this.#watch.start()
   }
 
   /** Ties the pump to the exchange whose reply it hears. */
@@ -231,7 +232,7 @@ export class Pump implements Reply, Exchange, Watcher {
 
   #close(): void {
     this.#state = 'over'
-    unwatch(this)
+    this.#watch.stop()
     if (this.#left === null) return
     this.#lingering.delete(this.#model)
     this.#left = null
