@@ -1,5 +1,5 @@
 /** The log: one JSON line a happening, and of an error only what cannot quote anybody. */
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createLog, type LogLevel } from '../src/log.ts'
 
 const writing = (level: LogLevel) => {
@@ -20,6 +20,25 @@ test('writes one JSON line with the time, the level, the message and the facts',
     model: 'm',
     stream: true,
   })
+})
+
+afterEach(() => void vi.useRealTimers())
+
+test('the time of a line is the wall clock’s, to the millisecond', () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const { lines, log } = writing('info')
+  const times = [
+    '2026-11-21T23:59:59.999Z',
+    '2026-11-22T00:00:00.000Z',
+    '2026-11-22T00:00:00.007Z',
+    // Clocks are set back, too.
+    '2026-11-21T23:59:59.050Z',
+  ]
+  for (const time of times) {
+    vi.setSystemTime(new Date(time))
+    log.info('tick')
+  }
+  expect(lines.map((line): unknown => JSON.parse(line).time)).toEqual(times)
 })
 
 test.each<[level: LogLevel, written: readonly string[]]>([

@@ -38,6 +38,7 @@ const DOORS: Doors = {
     'media/pictures.ts',
     'client-key.ts',
     'model-pattern.ts',
+    'roster.ts',
     'ticker.ts',
     'log.ts',
     'log-storms.ts',
@@ -103,7 +104,8 @@ const DOORS: Doors = {
   'log-storms.ts': ['log.ts', 'ticker.ts'],
   'log.ts': ['log-output.ts', 'pino'],
   'log-output.ts': ['node:'],
-  'ticker.ts': [],
+  'ticker.ts': ['roster.ts'],
+  'roster.ts': [],
   'version.ts': ['node:'],
 
   // An edge of its own: it asks whoever has the picture.

@@ -17,7 +17,6 @@ export type UnderWay = { readonly incoming: IncomingMessage; readonly outgoing: 
 export class OneAtATime {
   readonly #serve: Serve
   readonly #maxRequests: number
-  readonly #connections = new WeakMap<Duplex, Connection>()
   readonly #open = new Roster<Connection>()
 
   /**
@@ -38,14 +37,15 @@ export class OneAtATime {
 
   /** What is answered now on this connection. */
   on(socket: Duplex): UnderWay | undefined {
-    const exchange = this.#connections.get(socket)?.exchange
+    const { [CONNECTION]: connection }: Known = socket
+    const exchange = connection?.exchange
     return exchange?.outgoing.closed === false ? exchange : undefined
   }
 
   /** Serves a request, or has its connection close. */
   readonly take: Serve = (incoming, outgoing) => {
-    const { socket } = incoming
-    const connection = this.#connections.get(socket)
+    const { socket }: { socket: Known } = incoming
+    const connection = socket[CONNECTION]
     if (connection === undefined) return this.#takeFirst(incoming, outgoing)
     const before = connection.exchange.outgoing
     if (before.writableFinished) {
@@ -59,17 +59,17 @@ export class OneAtATime {
     if (connection.isClosing) return
     connection.isClosing = true
     before.shouldKeepAlive = false
-    before.once('close', () => socket.destroySoon())
+    before.once('close', () => incoming.socket.destroySoon())
   }
 
   #takeFirst(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const { socket } = incoming
+    const { socket }: { socket: Known } = incoming
     const connection: Connection = {
       exchange: { incoming, outgoing },
       requests: 1,
       isClosing: false,
     }
-    this.#connections.set(socket, connection)
+    socket[CONNECTION] = connection
     const place = this.#open.join(connection)
     socket.once('close', () => this.#open.leave(place))
     // Who says no more has left (reliability M3); Node would first wait until all is read that is owed.
@@ -80,5 +80,10 @@ export class OneAtATime {
     this.#serve(incoming, outgoing)
   }
 }
+
+/** On the socket itself: in a WeakMap, whose values lead back to its keys, V8 keeps both until the next full collection. */
+const CONNECTION = Symbol('connection')
+
+type Known = Duplex & { [CONNECTION]?: Connection }
 
 type Connection = { exchange: UnderWay; requests: number; isClosing: boolean }

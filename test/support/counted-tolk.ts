@@ -129,6 +129,7 @@ const ANSWERS: { readonly [Q in keyof Answers]: z.ZodType<Answers[Q]> } = {
   }),
   held: z.array(z.object({ side: z.enum(['client', 'upstream']), bytes: z.number() })),
   reachable: z.number(),
+  old: z.number(),
   used: z.number(),
   blocks: z.number(),
   begun: z.record(z.string(), z.number()),

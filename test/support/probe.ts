@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { Session, type Profiler } from 'node:inspector'
 import { syncBuiltinESMExports } from 'node:module'
 import { Socket } from 'node:net'
-import { getHeapStatistics, writeHeapSnapshot } from 'node:v8'
+import { getHeapSpaceStatistics, getHeapStatistics, writeHeapSnapshot } from 'node:v8'
 
 /** What was done since the process began. */
 export type Counts = {
@@ -28,6 +28,8 @@ export type Answers = {
   held: readonly Held[]
   /** Bytes of heap and of buffers that are reachable: garbage is collected first. */
   reachable: number
+  /** Bytes of heap that count as old, garbage included: the young is collected first, and what is old is not. */
+  old: number
   /** Bytes of heap in use, garbage included. Between two collections it only grows: by what is allocated. */
   used: number
   /**
@@ -188,6 +190,13 @@ const answers: { readonly [Q in keyof Answers]: Answering<Q> } = {
     collect()
     const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics()
     return heap + buffers
+  },
+  old: () => {
+    globalThis.gc?.({ type: 'minor' })
+    return (
+      getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')
+        ?.space_used_size ?? 0
+    )
   },
   used: () => getHeapStatistics().used_heap_size,
   blocks,

@@ -48,6 +48,20 @@ test('one decoder reads the heads of one answer after the other', () => {
   expect(decoder.feed('No\r\n\r\n')).toMatchObject({ status: 404, headers: {} })
 })
 
+test('heads that are alike are told apart to the last octet, and what was wrong before is wrong again', () => {
+  const dated = (second: number) => ok(`Date: Fri, 21 Nov 2025 11:16:0${second} GMT`, 'A: 1')
+  const heads = [dated(1), dated(1), dated(2), dated(1)].map((text) => read([text]).head)
+  expect(heads).toEqual(
+    [1, 1, 2, 1].map((second) =>
+      expect.objectContaining({
+        headers: { date: `Fri, 21 Nov 2025 11:16:0${second} GMT`, a: '1' },
+      }),
+    ),
+  )
+  const broken = ok('A : 1')
+  expect([read([broken]).head, read([broken]).head]).toEqual(['malformed', 'malformed'])
+})
+
 describe('the body', () => {
   test.for<[text: string, framing: string, length: number]>([
     [ok('Content-Length: 12'), 'length', 12],

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type {
   ChatEvent,
+  Finish,
   Logprob,
   Reasoning,
   Text,
@@ -19,7 +20,7 @@ import { Lines, type HearLine } from '../../wire/lines.ts'
 import { fromOctets } from '../../wire/octets.ts'
 import { decodeDoneReason } from './done-reason.ts'
 import { decodeErrorLine } from './error.ts'
-import { readPlainLine } from './plain-line.ts'
+import { readPlainEnd, readPlainLine } from './plain-line.ts'
 import type { Hide } from './private-text.ts'
 
 const tokenLogprob = z.object({
@@ -70,12 +71,16 @@ type ChatResponse = z.infer<typeof chatResponse>
 /** How the lines of an endpoint are read. */
 export type LineReading = {
   /** The fast lane: what a line says, or null when that takes a closer look. */
-  readonly plain: (octets: string, start: number, end: number) => Reasoning | Text | null
+  readonly plain: (octets: string, start: number, end: number) => Reasoning | Text | Finish | null
   /** Any other line, as `/api/chat` would have written it. */
   readonly response: z.ZodType<ChatResponse>
 }
 
-const CHAT: LineReading = { plain: readPlainLine, response: chatResponse }
+const CHAT: LineReading = {
+  plain: (octets, start, end) =>
+    readPlainLine(octets, start, end) ?? readPlainEnd(octets, start, end),
+  response: chatResponse,
+}
 
 /** How a line is not as it should be; one behind the last word is not heard, the others end the answer. */
 export type OddLine = 'too-long' | 'not-json' | 'no-chat-response' | 'after-done'
@@ -145,6 +150,7 @@ export class ChatResponseDecoder implements Decoder<ChatEvent> {
     const plain = this.#reads.plain(octets, start, end)
     if (plain !== null) {
       this.#records++
+      if (plain.type === 'finish') this.#over = 'done'
       events.push(this.#withLogprobs(plain))
       return
     }

@@ -7,8 +7,9 @@
  * as the `\u003c` that Go makes of `<`, takes the ordinary way, which it must agree with:
  * `test/dialects/ollama/plain-line.test.ts` compares the two.
  */
-import type { Reasoning, Text } from '../../chat/event.ts'
+import type { Finish, Reasoning, Text } from '../../chat/event.ts'
 import { COMMA, QUOTE } from '../../wire/json-characters.ts'
+import { decodeDoneReason } from './done-reason.ts'
 
 /** Any string without escapes. */
 const BARE = String.raw`[^"\\\x00-\x1f]*`
@@ -74,4 +75,26 @@ export const readPlainLine = (
   if (first === last) return null
   const escaped = octets.slice(first, last)
   return isThought ? { type: 'reasoning', escaped } : { type: 'text', escaped }
+}
+
+/** A count or a duration, as a double keeps it. */
+const NUMBER = String.raw`(?:0|[1-9]\d{0,14})`
+
+/** The last line of an answer that was not cut off: every answer has one, which costs as much to read as thirty tokens. */
+const PLAIN_END = new RegExp(
+  String.raw`\{"model":"${BARE}","created_at":"${BARE}","message":\{"role":"assistant","content":""\},` +
+    String.raw`"done":true,"done_reason":"(stop|length)","total_duration":${NUMBER},"load_duration":${NUMBER},` +
+    String.raw`"prompt_eval_count":(${NUMBER}),"prompt_eval_duration":${NUMBER},` +
+    String.raw`"eval_count":(${NUMBER}),"eval_duration":${NUMBER}\}(?=\n|$)`,
+  'y',
+)
+
+/** As {@link readPlainLine}, for the line that ends an answer and says nothing else. */
+export const readPlainEnd = (octets: string, start = 0, end = octets.length): Finish | null => {
+  if (end - start > LONGEST) return null
+  PLAIN_END.lastIndex = start
+  const [, reason, prompt, completion] = PLAIN_END.exec(octets) ?? []
+  if (reason === undefined) return null
+  const usage = { promptTokens: Number(prompt), completionTokens: Number(completion) }
+  return { type: 'finish', reason: decodeDoneReason(reason), usage }
 }

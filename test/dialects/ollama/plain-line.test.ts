@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChatEvent } from '../../../src/chat/event.ts'
 import { ChatResponseDecoder } from '../../../src/dialects/ollama/chat-response.ts'
-import { readPlainLine } from '../../../src/dialects/ollama/plain-line.ts'
+import { readPlainEnd, readPlainLine } from '../../../src/dialects/ollama/plain-line.ts'
 import { toOctets } from '../../../src/wire/octets.ts'
 import { textOf as textIn } from '../../support/chat-events.ts'
 import { chatRecordings } from '../../support/recordings.ts'
@@ -26,7 +26,7 @@ const token = (message: object): string =>
 
 /** @param line octets, as all that is fed to a decoder. */
 const verdict = (line: string): 'left' | 'agrees' | 'disagrees' => {
-  const plain = readPlainLine(line)
+  const plain = readPlainLine(line) ?? readPlainEnd(line)
   if (plain === null) return 'left'
   return isDeepStrictEqual([plain], ordinarily(line)) ? 'agrees' : 'disagrees'
 }
@@ -115,6 +115,65 @@ test.each([
   expect(readPlainLine(line)).toBeNull()
 })
 
+describe('the last line', () => {
+  const last = {
+    model: 'm',
+    created_at: '2026-08-21T10:00:00.1Z',
+    message: { role: 'assistant', content: '' },
+    done: true,
+    done_reason: 'stop',
+    total_duration: 4_883_583_458,
+    load_duration: 0,
+    prompt_eval_count: 26,
+    prompt_eval_duration: 342_546_000,
+    eval_count: 298,
+    eval_duration: 999_999_999_999_999,
+  }
+
+  test.each([
+    ['an answer', {}],
+    ['an answer that was cut', { done_reason: 'length' }],
+    ['an answer of nothing', { eval_count: 0, prompt_eval_count: 0 }],
+  ])('takes that of %s', (_what, fields) => {
+    expect(verdict(JSON.stringify({ ...last, ...fields }))).toBe('agrees')
+    expect(readPlainEnd(JSON.stringify({ ...last, ...fields }))).not.toBeNull()
+  })
+
+  test.each([
+    ['a last word', { message: { role: 'assistant', content: 'a' } }],
+    ['a last thought', { message: { role: 'assistant', content: '', thinking: 'a' } }],
+    ['calls', { message: { role: 'assistant', content: '', tool_calls: [] } }],
+    ['another reason', { done_reason: 'load' }],
+    ['no reason', { done_reason: undefined }],
+    ['no count', { eval_count: undefined }],
+    ['a count below zero', { eval_count: -1 }],
+    ['a count of more digits than are kept', { eval_count: 2 ** 53 + 2 }],
+    ['half a token', { eval_count: 1.5 }],
+    ['a prompt without a count', { prompt_eval_count: undefined }],
+    ['log probabilities', { logprobs: [] }],
+    ['more to come', { done: false }],
+  ])('leaves to the ordinary way one with %s', (_what, fields) => {
+    expect(readPlainEnd(JSON.stringify({ ...last, ...fields }))).toBeNull()
+  })
+
+  test.each([
+    ['a count with a zero before it', '"eval_count":298', '"eval_count":0298'],
+    ['a line that is torn', ',"eval_duration":999999999999999}', ''],
+    ['a line with more behind it', '999999999999999}', '999999999999999}{}'],
+  ])('leaves to the ordinary way %s', (_what, from, to) => {
+    expect(readPlainEnd(JSON.stringify(last).replace(from, to))).toBeNull()
+  })
+
+  test('ends the answer: nothing behind it is heard', () => {
+    const decoder = new ChatResponseDecoder(1 << 24)
+    const said = decoder.feed(`${JSON.stringify(last)}\n${token({ content: 'a' })}\n`)
+    expect(said).toEqual([
+      { type: 'finish', reason: 'stop', usage: { promptTokens: 26, completionTokens: 298 } },
+    ])
+    expect(decoder.end()).toEqual([])
+  })
+})
+
 test('agrees on every line of every recording, and takes most of them', () => {
   const lines = chatRecordings()
     .filter(({ response }) => response.contentType === 'application/x-ndjson')
@@ -166,6 +225,30 @@ describe('agrees on any line', () => {
         expect(verdict(line)).not.toBe('disagrees')
       }),
       { numRuns: 2000 },
+    )
+  })
+
+  test('with any spelling of its counts', () => {
+    const number = fc.constantFrom(
+      '0',
+      '-0',
+      '7',
+      '07',
+      '1e3',
+      '1.0',
+      '',
+      'null',
+      '"1"',
+      `${10 ** 15}`,
+    )
+    fc.assert(
+      fc.property(fc.array(number, { minLength: 6, maxLength: 6 }), (numbers) => {
+        const [total, load, prompt, prompting, said, saying] = numbers
+        const counts = `"total_duration":${total},"load_duration":${load},"prompt_eval_count":${prompt},"prompt_eval_duration":${prompting},"eval_count":${said},"eval_duration":${saying}`
+        const line = token({ content: '' }).replace('false', `true,"done_reason":"stop",${counts}`)
+        expect(verdict(line)).not.toBe('disagrees')
+      }),
+      { numRuns: 1000 },
     )
   })
 
