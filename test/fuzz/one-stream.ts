@@ -28,8 +28,6 @@ export type Model = {
   isStalled: boolean
   fullSince: number | null
   lastWrite: number
-  /** Its last word has not left the socket: the turn is held until it has. */
-  isHeld: boolean
   /** `done` has said its last word, and its connection is still there. */
   upstream: 'silent' | 'speaking' | 'done' | 'closed'
   /** Whether it was we who closed it. */
@@ -52,7 +50,6 @@ export const begin = (grace: number): Model => ({
   isStalled: false,
   fullSince: null,
   lastWrite: 0,
-  isHeld: false,
   upstream: 'silent',
   isDropped: false,
   isPaused: false,
@@ -116,7 +113,8 @@ export const leave = (model: Model): void => {
 
 /** The server ends: the turn is told to, if it is still held. */
 export const drain = (model: Model): void => {
-  if (model.client === 'over' || (model.client === 'ended' && !model.isHeld)) return
+  // Who has the last word already, is told no other.
+  if (model.client === 'over' || model.client === 'ended') return
   abort(model)
   say(model, ['error'], false)
 }
@@ -127,7 +125,6 @@ export const stall = (model: Model): void => {
 
 export const readOn = (model: Model): void => {
   model.isStalled = false
-  model.isHeld = false
   if (model.fullSince === null || model.client !== 'open') return
   model.fullSince = null
   model.isPaused = false
@@ -188,7 +185,6 @@ const say = (model: Model, said: readonly string[], isLong: boolean): void => {
   model.client = last === 'done' || last === 'error' ? 'ended' : 'open'
   model.body.push(...said)
   model.lastWrite = model.now
-  model.isHeld = model.client === 'ended' && model.isStalled
   if (model.client === 'ended' || !isLong || !model.isStalled || model.fullSince !== null) return
   model.fullSince = model.now
   model.isPaused = true
