@@ -19,13 +19,16 @@ export const isMistyped = (key: string): boolean => LIKE_ONE.test(key) && !hasCh
 const PREFIX = 'tolk-'
 const RANDOM_BYTES = 32
 const CHECKSUM_BYTES = 4
+/** Three bytes are four characters. */
+const CHARACTERS = ((RANDOM_BYTES + CHECKSUM_BYTES) * 4) / 3
 const LIKE_ONE = /^tolk-[\w-]{44,52}$/
 
 const checksumOf = (random: Uint8Array): Buffer =>
   hash('sha256', random, 'buffer').subarray(0, CHECKSUM_BYTES)
 
+/** By its length, too: a character that is left over at the end would be none of the bytes. */
 const hasChecksum = (key: string): boolean => {
+  if (key.length !== PREFIX.length + CHARACTERS) return false
   const bytes = Buffer.from(key.slice(PREFIX.length), 'base64url')
-  if (bytes.length !== RANDOM_BYTES + CHECKSUM_BYTES) return false
   return checksumOf(bytes.subarray(0, RANDOM_BYTES)).equals(bytes.subarray(RANDOM_BYTES))
 }

@@ -70,6 +70,11 @@ test('A-06 its checksum tells a key that was mistyped: one character lost, added
   )
 })
 
+test('A-06 a key whose last character was typed twice is mistyped', () => {
+  const key = mintKey()
+  expect(isMistyped(key + key.at(-1))).toBe(true)
+})
+
 test.each([['sk-own'], ['tolk-'], ['tolk-laptop'], [`tolk-${'a'.repeat(43)}`], ['k'.repeat(53)]])(
   '%s was never meant to be one of ours',
   (key) => {
