@@ -1,10 +1,9 @@
 /**
  * Those that are there now, where thousands come and go in a second.
  *
- * A Set would be shorter, and cost a fifth of all CPU: the table of a Set or Map that is outgrown goes on pointing
- * to its successor and to all that it held (V8: `OrderedHashTable::SetNextTable`). Once one of these tables is
- * old, whatever came later and overlapped is promoted behind it, and stays until the next full collection: with
- * each answer all that it was made of, 10 KB. Here a place is emptied when it is left.
+ * A Set would be shorter, and cost a tenth of all CPU: once the table of a Set or Map is old, V8 makes each that
+ * follows it old, too (`OrderedHashTable::Rehash`, 13.6), and one that was outgrown keeps what it held until the
+ * next full collection: of each answer all that it was made of, 10 KB. Here a place is emptied when it is left.
  */
 export class Roster<T> implements Iterable<T> {
   readonly #places: (T | undefined)[] = []

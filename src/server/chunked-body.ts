@@ -23,8 +23,8 @@ export class ChunkedBody {
   /** @param onDrain after a full socket has emptied. */
   constructor(response: ServerResponse, onDrain: () => void) {
     this.#response = response
-    // Assigned at once to a property, V8 would make it among the old (`set_pretenure`), where it outlives its
-    // answer until the next full collection, and keeps all of it.
+    // Assigned at once to a property, V8 would make it among the old (`CheckAssigningFunctionLiteralToProperty`),
+    // where it outlives its answer until the next full collection, and keeps all of it.
     const emptied = (): void => {
       this.#isFull = false
       onDrain()

@@ -108,7 +108,7 @@ export const listen = async (
     close: async (drainMs, preDelayMs = 0) => {
       turns.leave()
       // A client's pool must not keep what is about to close.
-      for (const { outgoing } of requests.all()) outgoing.shouldKeepAlive = false
+      for (const { outgoing } of requests.underWay()) outgoing.shouldKeepAlive = false
       // Load balancers go on sending until they have heard of it.
       if (preDelayMs > 0) await after(preDelayMs)
       turns.drain()

@@ -29,14 +29,14 @@ export class OneAtATime {
   }
 
   /** What is answered now. */
-  *all(): Iterable<UnderWay> {
+  *underWay(): Iterable<UnderWay> {
     for (const { exchange } of this.#open) {
       if (!exchange.outgoing.closed) yield exchange
     }
   }
 
   /** What is answered now on this connection. */
-  on(socket: Duplex): UnderWay | undefined {
+  underWayOn(socket: Duplex): UnderWay | undefined {
     const { [CONNECTION]: connection }: Known = socket
     const exchange = connection?.exchange
     return exchange?.outgoing.closed === false ? exchange : undefined

@@ -16,7 +16,7 @@ import type { Rooms } from './rooms.ts'
 /** Mounted at the root, because its failures are also those of paths that nobody serves. */
 export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   const surface = new Hono<AppEnv>()
-  surface.use('/v1/*', admission(rooms))
+  surface.use('/v1/*', keyHolders(rooms))
   surface.post('/v1/chat/completions', chatCompletions(rooms))
   surface.all('/v1/chat/completions', only('POST'))
   surface.post('/v1/completions', completions(rooms))
@@ -30,8 +30,8 @@ export const openAiSurface = (rooms: Rooms): Hono<AppEnv> => {
   return surface
 }
 
-/** Who asks, and whether he may ask now: in one step, for each is an await. */
-const admission = (rooms: Rooms): MiddlewareHandler<AppEnv> => {
+/** Lets in who has a key, as often as the key may ask: in one step, for each is an await. */
+const keyHolders = (rooms: Rooms): MiddlewareHandler<AppEnv> => {
   const identify = auth(rooms)
   const limit = rateLimit(rooms.admit)
   return (c, next) => {

@@ -22,16 +22,16 @@ type Tell = (refusal: Refusal) => void
 /**
  * Answers each `clientError` of this server in OpenAI's shape, then closes the connection.
  *
- * @param underWay what is answered on a connection when its parser fails.
+ * @param requests says what is answered on a connection when its parser fails.
  * @param tell hears of each request that is refused here; what the app answers, it tells itself.
  */
 export const answerParserErrors = (
   server: Server,
-  underWay: Pick<OneAtATime, 'on'>,
+  requests: Pick<OneAtATime, 'underWayOn'>,
   tell: Tell,
 ): void => {
   server.on('clientError', (error: Error & { code?: string }, socket) => {
-    const request = underWay.on(socket)
+    const request = requests.underWayOn(socket)
     const isGone = error.code === 'ECONNRESET' || !socket.writable
     // Whoever ends in the middle of a body has left, even if he could still be told so.
     const hasLeft = request !== undefined && error.code === 'HPE_INVALID_EOF_STATE'
